@@ -1,0 +1,70 @@
+"""A checkpoint folder, whole: `model_index.json`, `tokenizer/`, `decoder/`, `image_tokenizer/`.
+
+`model_index.json` stores the language's layout by name, the picture grids, and what the model knows of the world; the other
+folders are what their own rooms write. No pickles anywhere.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from anyvl.codecs import Kit, TextTokenizer
+from anyvl.errors import CheckpointError
+from anyvl.model.checkpoint import load_decoder, load_json, save_decoder, save_json
+from anyvl.model.decoder import Decoder
+from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer, save_image_tokenizer
+from anyvl.vocabulary import Vocabulary
+
+DEFAULT_FOLDER = Path(__file__).parent / "checkpoints" / "default"
+INDEX_FILE = "model_index.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The parts of a checkpoint. knows: words the model was trained on, by what they are ("things", "colours", ...)."""
+
+    decoder: Decoder
+    tokenizer: VQGANTokenizer
+    kit: Kit
+    knows: dict[str, list[str]] = field(default_factory=dict)
+
+
+def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
+    """Write a checkpoint folder, weights in `dtype`; the index is written last, so that a folder with one is whole."""
+    folder = Path(folder)
+    save_decoder(parts.decoder, folder / "decoder", dtype)
+    save_image_tokenizer(parts.tokenizer.model, folder / "image_tokenizer", dtype)
+    parts.kit.text.save(folder / "tokenizer")
+    index = {
+        "_class_name": "AnyVL",
+        "language": parts.kit.vocabulary.layout(),
+        "grids": [list(grid) for grid in parts.kit.grids],
+        "knows": parts.knows,
+    }
+    save_json(index, folder / INDEX_FILE)
+
+
+def load_parts(
+    folder: str | Path | None = None, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> Parts:
+    """Read a checkpoint folder (the default one if None); CheckpointError when anything is missing or does not fit."""
+    folder = DEFAULT_FOLDER if folder is None else Path(folder).expanduser()
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no model folder {folder}: give a folder that save_pretrained has written")
+    index = load_json(folder / INDEX_FILE)
+    try:
+        layout, grids = index["language"], tuple((int(rows), int(columns)) for rows, columns in index["grids"])
+    except (KeyError, TypeError, ValueError):
+        raise CheckpointError(f"{folder / INDEX_FILE} does not describe an anyvl model: it lacks language or grids") from None
+    vocabulary = Vocabulary.from_layout(layout)
+    decoder = load_decoder(folder / "decoder", device, dtype)
+    tokenizer = load_image_tokenizer(folder / "image_tokenizer", device, dtype)
+    found = (decoder.config.vocab_size, tokenizer.model.config.num_codes)
+    if found != (vocabulary.size, vocabulary.num_codes):
+        raise CheckpointError(
+            f"{folder} does not fit together: its language has {vocabulary.size} ids and {vocabulary.num_codes} codes, "
+            f"its networks {found[0]} and {found[1]}"
+        )
+    kit = Kit(vocabulary=vocabulary, text=TextTokenizer.from_file(folder / "tokenizer"), image=tokenizer, grids=grids)
+    return Parts(decoder=decoder, tokenizer=tokenizer, kit=kit, knows=index.get("knows", {}))

@@ -1,0 +1,39 @@
+"""Codecs: each turns one kind of value into ids and back, and says which ids may stand where.
+
+    Words     a string                                  text.py (the tokenizer itself: tokenizer.py)
+    Boxes     named boxes                               boxes.py
+    Region    one shape of parts with holes             polygons.py (its rings: rings.py)
+    Polygons  any number of shapes
+    Picture   a grid of picture codes                   image.py
+    Chain     several values one after another          chain.py
+
+`Kit` holds the parts of a checkpoint that codecs need, `open_picture` reads what a user hands over.
+"""
+
+from anyvl.codecs.boxes import Boxes
+from anyvl.codecs.chain import Chain
+from anyvl.codecs.codec import Codec, ImageTokenizer, Kit
+from anyvl.codecs.image import Picture, nearest_grid
+from anyvl.codecs.intake import open_picture
+from anyvl.codecs.polygons import Polygons, Region
+from anyvl.codecs.text import Words
+from anyvl.codecs.tokenizer import TextTokenizer
+
+CODECS: tuple[type[Codec], ...] = (Words, Boxes, Region, Polygons, Picture, Chain)
+"""Every codec; the test of the codec law runs each of them."""
+
+__all__ = [
+    "CODECS",
+    "Boxes",
+    "Chain",
+    "Codec",
+    "ImageTokenizer",
+    "Kit",
+    "Picture",
+    "Polygons",
+    "Region",
+    "TextTokenizer",
+    "Words",
+    "nearest_grid",
+    "open_picture",
+]

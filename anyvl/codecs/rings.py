@@ -1,0 +1,128 @@
+"""Rings of whole bins: from any ring in pixels to one that the ring rules of the grammar allow.
+
+A ring of bins has at least three vertices, neighbours differ (the last and the first too), no vertex lies on a line
+with its two neighbours, and the first vertex comes only once. It runs clockwise on the screen from the top-left vertex
+(of those that come only once).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from anyvl.codecs.coordinates import px_to_fine_bins
+from anyvl.geometry import simplify_ring
+from anyvl.values import Frame
+
+BinRing = tuple[tuple[int, int], ...]
+
+_MARGIN = 0.55
+"""Bins added on both sides of a ring thinner than a bin: just over half a one, so that its sides round apart."""
+
+
+def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep: bool) -> BinRing:
+    """A ring of at most `most` (≥ 4) vertices in bins; empty when nothing of it lies inside the frame.
+
+    A ring that vanishes between bins is made one bin thick when `keep` is set (outer rings) and becomes empty otherwise
+    (holes).
+
+        ring_to_bins([(10, 20), (50, 20), (50, 20.1), (10, 20.1)], 24, 101, Frame(100, 100), keep=True)
+            == ((10, 20), (50, 20), (50, 21), (10, 21))
+    """
+    fine = cut_at_edges(px_to_fine_bins(ring_px, bins, frame), bins - 1)
+    if len(fine) == 0:
+        return ()
+    # Simplified in pixels, where distances mean the same along both axes.
+    bin_px = np.array([frame.width, frame.height]) / (bins - 1)
+    fine = np.asarray(simplify_ring(fine * bin_px, most)) / bin_px
+    rounded = _rounded(fine, bins)
+    if not keep:
+        return rounded
+    if rounded and _reaches_as_far(rounded, fine):
+        return rounded
+    low, high = np.rint(fine.min(axis=0)), np.rint(fine.max(axis=0))
+    if (low < high).all():  # thin and slanted or bent: follow it
+        outline = shapely.LinearRing(fine).buffer(_MARGIN, join_style="bevel").exterior.coords[:-1]
+        thickened = _rounded(np.asarray(simplify_ring(np.asarray(outline), most)), bins)
+        if thickened:
+            return thickened
+    # Flat along an axis: its upright box, one bin thick where it has no thickness.
+    upwards = fine.min(axis=0) + fine.max(axis=0) > 2 * low
+    high += (low == high) & upwards
+    low -= (low == high) & ~upwards
+    (x0, y0), (x1, y1) = low.astype(int).tolist(), high.astype(int).tolist()
+    return ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+
+
+def cut_at_edges(points: Float[np.ndarray, "point 2"], last: float) -> Float[np.ndarray, "kept 2"]:
+    """A ring cut at the square from 0 to `last` (Sutherland and Hodgman 1974); empty when no area of it is inside.
+
+    What was outside becomes runs along the edges, which hold no area under the even-odd rule.
+    """
+    if points.min() >= 0 and points.max() <= last:
+        return points
+    for axis in (0, 1):
+        for sign, limit in ((1.0, 0.0), (-1.0, -last)):
+            inside = points[:, axis] * sign >= limit
+            kept: list[Float[np.ndarray, 2]] = []
+            for place, point in enumerate(points):
+                if inside[place] != inside[place - 1]:
+                    before = points[place - 1]
+                    share = (limit * sign - before[axis]) / (point[axis] - before[axis])
+                    crossing = before + share * (point - before)
+                    crossing[axis] = limit * sign
+                    kept.append(crossing)
+                if inside[place]:
+                    kept.append(point)
+            if len(kept) < 3:
+                return np.empty((0, 2))
+            points = np.array(kept)
+    return points if shapely.make_valid(shapely.Polygon(points)).area > 0 else np.empty((0, 2))
+
+
+def twice_area(ring: Sequence[tuple[int, int]]) -> int:
+    """Twice the signed area by the shoelace formula: positive when the ring runs clockwise on the screen (y down)."""
+    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(ring, [*ring[1:], *ring[:1]], strict=True))
+
+
+def _rounded(fine: Float[np.ndarray, "point 2"], bins: int) -> BinRing:
+    """The ring of nearest bins in standard form; empty when it vanishes."""
+    vertices = [(x, y) for x, y in np.clip(np.rint(fine), 0, bins - 1).astype(int).tolist()]
+    while ring := _without_straight_vertices(vertices):
+        seen = Counter(ring)
+        single = [vertex for vertex in ring if seen[vertex] == 1]
+        if single:
+            if twice_area(ring) < 0:
+                ring.reverse()
+            start = ring.index(min(single, key=lambda vertex: (vertex[1], vertex[0])))
+            return (*ring[start:], *ring[:start])
+        # Every vertex comes twice or more: what runs round twice holds nothing; keep the first round.
+        vertices = ring[: ring.index(ring[0], 1)]
+    return ()
+
+
+def _without_straight_vertices(vertices: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ring without vertices on a line with their neighbours, spikes and repetitions; it fills the same area."""
+    ring, place = list(vertices), 0
+    checked = 0  # how many vertices in a row were found to be corners
+    while len(ring) >= 3 and checked < len(ring):
+        place %= len(ring)
+        (x0, y0), (x1, y1), (x2, y2) = ring[place - 1], ring[place], ring[(place + 1) % len(ring)]
+        if (x1 - x0) * (y2 - y0) == (y1 - y0) * (x2 - x0):
+            del ring[place]
+            place, checked = place - 1, 0
+        else:
+            place, checked = place + 1, checked + 1
+    return ring if len(ring) >= 3 else []
+
+
+def _reaches_as_far(ring: BinRing, fine: Float[np.ndarray, "point 2"]) -> bool:
+    """Whether no end of the ring was lost for being thin: its box is that of the fine ring, to a bin."""
+    corners = np.array(ring)
+    return bool(
+        (np.abs(corners.min(axis=0) - fine.min(axis=0)) <= 1).all()
+        and (np.abs(corners.max(axis=0) - fine.max(axis=0)) <= 1).all()
+    )

@@ -1,0 +1,129 @@
+"""Edit pairs: a scene, an instruction, the scene it asks for, and exactly where the two differ."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from shapely import MultiPolygon
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, is_held_out
+from anyvl.data.scenes.scene import MOST_THINGS, Ground, Scene, Thing, clear_of, place_of, sample_thing
+from anyvl.data.scenes.sprites import Sprites
+from anyvl.data.scenes.truth import visible_regions
+from anyvl.data.scenes.words import PLACE_WORDS, noun_of, phrase_of, with_article
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """kind: a name of `EDIT_KINDS`. change: where the pictures differ in px, a bound from above by outlines."""
+
+    kind: str
+    source: Scene
+    target: Scene
+    instruction: str
+    change: MultiPolygon
+
+
+def sample_edit(scene: Scene, rng: np.random.Generator, sprites: Sprites, kind: str | None = None) -> Edit:
+    """A random edit of a scene, of a kind that it allows (or the kind asked for, if it does)."""
+    while True:
+        name = kind or str(rng.choice(list(EDIT_KINDS)))
+        made = EDIT_KINDS[name](scene, rng)
+        if made is not None:
+            target, instruction = made
+            return Edit(
+                kind=name, source=scene, target=target, instruction=instruction, change=_change(scene, target, sprites)
+            )
+        assert kind is None, f"this scene does not allow the edit {kind!r}"
+
+
+def _replace(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
+    thing = _any_thing(scene, rng)
+    other = sample_thing(rng, scene.height, scene.width, len(scene.things))
+    new = replace(thing, kind=other.kind, colour=other.colour)
+    if other.kind in {t.kind for t in scene.things}:
+        return None
+    words = f"replace the {_definite(thing, scene, rng)} with {with_article(phrase_of(new, rng))}"
+    return _exchanged(scene, thing, new), words
+
+
+def _recolour(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
+    thing = _any_thing(scene, rng)
+    colour = int(rng.integers(len(COLOUR_NAMES)))
+    new = replace(thing, colour=colour)
+    if colour == thing.colour or is_held_out(thing.name, COLOUR_NAMES[colour]):
+        return None
+    if any((t.kind, t.colour) == (new.kind, new.colour) for t in scene.things):
+        return None
+    verb = str(rng.choice(("make the {} {}", "paint the {} {}", "turn the {} {}")))
+    return _exchanged(scene, thing, new), verb.format(_definite(thing, scene, rng), COLOUR_NAMES[colour])
+
+
+def _remove(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
+    if len(scene.things) < 2 and rng.random() < 0.5:
+        return None
+    thing = _any_thing(scene, rng)
+    verb = str(rng.choice(("remove the {}", "take away the {}", "delete the {}")))
+    rest = tuple(t for t in scene.things if t is not thing)
+    return scene.with_things(rest), verb.format(_definite(thing, scene, rng))
+
+
+def _add(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
+    if len(scene.things) >= MOST_THINGS:
+        return None
+    for _ in range(20):
+        new = sample_thing(rng, scene.height, scene.width, len(scene.things) + 1)
+        if new.kind not in {t.kind for t in scene.things} and clear_of(new, scene.things):
+            break
+    else:
+        return None
+    place = place_of(new, scene)
+    words = f"add {with_article(phrase_of(new, rng))} {rng.choice(PLACE_WORDS[place])}"
+    return scene.with_things((*scene.things, new)), words
+
+
+def _ground(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
+    colour = int(rng.integers(len(GROUND_NAMES)))
+    if colour == scene.ground.colour:
+        return None
+    ground: Ground = replace(scene.ground, colour=colour)
+    verb = str(rng.choice(("make the background {}", "change the background to {}", "turn the background {}")))
+    return replace(scene, ground=ground), verb.format(ground.name)
+
+
+EDIT_KINDS: dict[str, Callable[[Scene, np.random.Generator], tuple[Scene, str] | None]] = {
+    "replace": _replace,
+    "recolour": _recolour,
+    "remove": _remove,
+    "add": _add,
+    "ground": _ground,
+}
+
+
+def _any_thing(scene: Scene, rng: np.random.Generator) -> Thing:
+    return scene.things[int(rng.integers(len(scene.things)))]
+
+
+def _definite(thing: Thing, scene: Scene, rng: np.random.Generator) -> str:
+    """Words that single the thing out: its name, with its colour where there are two of the kind (else now and then)."""
+    alone = sum(t.kind == thing.kind for t in scene.things) == 1
+    noun = noun_of(thing, rng)
+    return noun if alone and rng.random() < 0.6 else f"{thing.colour_name} {noun}"
+
+
+def _exchanged(scene: Scene, old: Thing, new: Thing) -> Scene:
+    return scene.with_things(tuple(new if thing is old else thing for thing in scene.things))
+
+
+def _change(source: Scene, target: Scene, sprites: Sprites) -> MultiPolygon:
+    """Union of what is seen, before or after, of every thing that differs; for a ground, all but the things."""
+    regions = []
+    for one, other in ((source, target), (target, source)):
+        seen = visible_regions(one, sprites)
+        regions += [region for region, thing in zip(seen, one.things, strict=True) if thing not in other.things]
+    if source.ground != target.ground:
+        things = shapely.union_all(visible_regions(source, sprites))
+        regions.append(shapely.box(0, 0, source.width, source.height).difference(things))
+    union = shapely.union_all(regions)
+    return union if isinstance(union, MultiPolygon) else MultiPolygon([union])

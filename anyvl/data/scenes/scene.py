@@ -1,0 +1,174 @@
+"""The scene graph: a few things in front of a ground, and how one is drawn at random.
+
+Scene `i` of a world is a function of (seed, i) alone, and a held-out scene shares neither seed stream nor held-out pairs with a
+training scene, so that no picture of a test was ever seen by a training.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS, is_held_out
+
+STYLES = ("plain", "gradient", "stripes", "speckle")
+PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
+MOST_THINGS = 3
+_SIZES = ((0.40, 0.66), (0.34, 0.50), (0.30, 0.40))
+"""Range of a thing's size, by how many things there are, as a share of the geometric mean of the picture's sides."""
+_MOST_COVERED = 0.25
+_CENTRE = 0.09
+"""A thing whose centre is within this share of the side from the middle counts as central in that direction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """One thing: kind and colour by number in the catalogue; centre and size (longer side) in px, x right, y down."""
+
+    kind: int
+    colour: int
+    x: float
+    y: float
+    size: float
+
+    @property
+    def name(self) -> str:
+        return KIND_NAMES[self.kind]
+
+    @property
+    def colour_name(self) -> str:
+        return COLOUR_NAMES[self.colour]
+
+    @property
+    def is_natural(self) -> bool:
+        return KINDS[self.kind].natural == self.colour_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What is behind the things: a colour by number, a style of `STYLES`, its direction in radians and its strength in [0, 1]."""
+
+    colour: int
+    style: str
+    angle: float
+    strength: float
+
+    @property
+    def name(self) -> str:
+        return GROUND_NAMES[self.colour]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A picture before it is drawn: sizes in px, things from back to front."""
+
+    height: int
+    width: int
+    ground: Ground
+    things: tuple[Thing, ...]
+
+    def with_things(self, things: tuple[Thing, ...]) -> "Scene":
+        return replace(self, things=things)
+
+
+def place_of(thing: Thing, scene: Scene) -> str:
+    """Which of the nine `PLACES` a thing's centre is in."""
+    row = _third(thing.y / scene.height)
+    column = _third(thing.x / scene.width)
+    return PLACES[3 * row + column]
+
+
+def relation_of(thing: Thing, other: Thing) -> str | None:
+    """How `thing` stands to `other` when that is plain: "left of", "right of", "above", "below"; else None."""
+    across, down = thing.x - other.x, thing.y - other.y
+    reach = 0.35 * (thing.size + other.size) / 2
+    if abs(across) >= max(1.3 * abs(down), reach):
+        return "left of" if across < 0 else "right of"
+    if abs(down) >= max(1.3 * abs(across), reach):
+        return "above" if down < 0 else "below"
+    return None
+
+
+def sample_ground(rng: np.random.Generator) -> Ground:
+    """A ground: half of them plain."""
+    style = STYLES[int(rng.choice(len(STYLES), p=(0.5, 0.2, 0.15, 0.15)))]
+    return Ground(
+        colour=int(rng.integers(len(GROUND_NAMES))),
+        style=style,
+        angle=float(rng.uniform(0, 2 * np.pi)),
+        strength=float(rng.uniform(0.4, 1.0)),
+    )
+
+
+def sample_pair(rng: np.random.Generator, held_out: bool) -> tuple[int, int]:
+    """A kind and a colour for it, natural in three of ten cases; from the held-out pairs or from the others."""
+    while True:
+        kind = int(rng.integers(len(KINDS)))
+        if held_out:
+            return kind, next(c for c, name in enumerate(COLOUR_NAMES) if is_held_out(KIND_NAMES[kind], name))
+        natural = COLOUR_NAMES.index(KINDS[kind].natural)
+        colour = natural if rng.random() < 0.3 else int(rng.integers(len(COLOUR_NAMES)))
+        if not is_held_out(KIND_NAMES[kind], COLOUR_NAMES[colour]):
+            return kind, colour
+
+
+def sample_thing(rng: np.random.Generator, height: int, width: int, how_many: int, held_out: bool = False) -> Thing:
+    """A thing that lies wholly in the picture, its size fit for a scene of `how_many` things, away from the borders of places."""
+    kind, colour = sample_pair(rng, held_out)
+    low, high = _SIZES[how_many - 1]
+    size = min(float(rng.uniform(low, high)) * (height * width) ** 0.5, 0.92 * min(height, width))
+    x, y = (_centre(rng, side, size) for side in (width, height))
+    return Thing(kind=kind, colour=colour, x=x, y=y, size=size)
+
+
+def sample_scene(
+    rng: np.random.Generator, height: int, width: int, *, how_many: int | None = None, held_out: bool = False
+) -> Scene:
+    """A random scene of 1 to 3 things, no two of one kind and colour, none covered by more than about a quarter.
+
+    With `held_out`, every thing is one of the held-out pairs of kind and colour; without, none is.
+    """
+    how_many = how_many or int(rng.choice((1, 2, 3), p=(0.4, 0.42, 0.18)))
+    ground = sample_ground(rng)
+    things: list[Thing] = []
+    tries = 0
+    while len(things) < how_many:
+        thing = sample_thing(rng, height, width, how_many, held_out)
+        tries += 1
+        if all((thing.kind, thing.colour) != (t.kind, t.colour) for t in things) and clear_of(thing, tuple(things)):
+            things.append(thing)
+        elif tries % 50 == 0:
+            things.clear()
+    return Scene(height=height, width=width, ground=ground, things=tuple(things))
+
+
+def clear_of(thing: Thing, others: tuple[Thing, ...]) -> bool:
+    """True when no two of the things' squares cover each other by more than a quarter of the smaller."""
+    for other in others:
+        across = min(thing.x + thing.size / 2, other.x + other.size / 2) - max(
+            thing.x - thing.size / 2, other.x - other.size / 2
+        )
+        down = min(thing.y + thing.size / 2, other.y + other.size / 2) - max(
+            thing.y - thing.size / 2, other.y - other.size / 2
+        )
+        if across > 0 and down > 0 and across * down > _MOST_COVERED * min(thing.size, other.size) ** 2:
+            return False
+    return True
+
+
+def _third(unit: float) -> int:
+    return 0 if unit < 0.5 - _CENTRE else 2 if unit > 0.5 + _CENTRE else 1
+
+
+def _centre(rng: np.random.Generator, side: int, size: float) -> float:
+    """A centre along one side: in one of three bands with a gap between them, so that every place can be named without doubt."""
+    gap = 0.025
+    low, high = size / 2 / side, 1 - size / 2 / side
+    bands = [
+        (low, 0.5 - _CENTRE - gap),
+        (max(low, 0.5 - _CENTRE + gap), min(high, 0.5 + _CENTRE - gap)),
+        (0.5 + _CENTRE + gap, high),
+    ]
+    bands = [band for band in bands if band[0] < band[1]] or [(0.5, 0.5)]
+    lengths = np.array([high - low + 0.05 for low, high in bands])
+    start, end = bands[int(rng.choice(len(bands), p=lengths / lengths.sum()))]
+    return float(rng.uniform(start, end)) * side

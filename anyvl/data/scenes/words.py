@@ -1,0 +1,144 @@
+"""What can be said of a scene: captions, phrases that refer to a thing, and phrases that refer to none.
+
+A colour may be left unsaid where it is the thing's natural one, so "a palm tree" means a green one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS
+from anyvl.data.scenes.scene import Scene, Thing, place_of, relation_of
+
+PLACE_WORDS = {
+    "top left": ("in the top left",),
+    "top": ("at the top",),
+    "top right": ("in the top right",),
+    "left": ("on the left",),
+    "centre": ("in the middle", "in the centre"),
+    "right": ("on the right",),
+    "bottom left": ("in the bottom left",),
+    "bottom": ("at the bottom",),
+    "bottom right": ("in the bottom right",),
+}
+GROUND_WORDS = ("on a {} background", "on {}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """Something a caption says of a scene: that it holds a thing, where, or what the ground is.
+
+    kind, colour: names ("" where unsaid); place: one of `PLACES` or "". other: the second thing of a relation.
+    """
+
+    kind: str = ""
+    colour: str = ""
+    place: str = ""
+    relation: str = ""
+    other: str = ""
+    ground: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """Words and the facts they state."""
+
+    words: str
+    facts: tuple[Fact, ...]
+
+
+def article(words: str) -> str:
+    """ "a" or "an", whichever the words want. """
+    return "an" if words[0] in "aeiou" else "a"
+
+
+def noun_of(thing: Thing, rng: np.random.Generator) -> str:
+    """The thing's name, or now and then another word for it."""
+    synonyms = KINDS[thing.kind].synonyms
+    return str(rng.choice(synonyms)) if synonyms and rng.random() < 0.2 else thing.name
+
+
+def phrase_of(thing: Thing, rng: np.random.Generator, colour: float = 0.5) -> str:
+    """ "red fox" or "fox": the colour is always said unless natural, and then with probability `colour`. """
+    noun = noun_of(thing, rng)
+    said = not thing.is_natural or rng.random() < colour
+    return f"{thing.colour_name} {noun}" if said else noun
+
+
+def with_article(phrase: str) -> str:
+    """ "a red fox". """
+    return f"{article(phrase)} {phrase}"
+
+
+def caption_of(scene: Scene, rng: np.random.Generator, *, full: bool = False) -> Caption:
+    """A caption that names every thing, and place, relation and ground as chance will have it; all of them with `full`.
+
+    With `full`, wording is canonical: front to back is ignored, things are named from left to right.
+    """
+    order = sorted(scene.things, key=lambda t: t.x) if full else list(rng.permutation(np.array(scene.things, object)))
+    phrases = [f"{t.colour_name} {t.name}" if full else phrase_of(t, rng) for t in order]
+    facts = [Fact(kind=t.name, colour=t.colour_name) for t in order]
+    said = [with_article(phrase) for phrase in phrases]
+    relation = relation_of(order[0], order[1]) if len(order) > 1 else None
+    if len(order) == 1:
+        words = said[0]
+        if full or rng.random() < 0.5:
+            place = place_of(order[0], scene)
+            words += " " + (PLACE_WORDS[place][0] if full else str(rng.choice(PLACE_WORDS[place])))
+            facts.append(Fact(kind=order[0].name, colour=order[0].colour_name, place=place))
+    elif relation and (full or rng.random() < 0.6):
+        words = f"{said[0]} {relation} {said[1]}"
+        facts.append(Fact(kind=order[0].name, relation=relation, other=order[1].name))
+        words += "".join(f" and {more}" for more in said[2:])
+    else:
+        words = ", ".join(said[:-1]) + " and " + said[-1]
+    if full or rng.random() < 0.5:
+        words += " " + (GROUND_WORDS[0] if full or rng.random() < 0.7 else GROUND_WORDS[1]).format(scene.ground.name)
+        facts.append(Fact(ground=scene.ground.name))
+    return Caption(words=words, facts=tuple(facts))
+
+
+def refers_to(phrase_kind: str, phrase_colour: str, thing: Thing) -> bool:
+    """Does "red fox" (kind fox, colour red; colour "" for any) refer to the thing?"""
+    return thing.name == phrase_kind and phrase_colour in ("", thing.colour_name)
+
+
+def referring_phrase(scene: Scene, thing: Thing, rng: np.random.Generator) -> tuple[str, tuple[Thing, ...]]:
+    """A phrase and the things of the scene that it refers to: by name alone, or by colour and name."""
+    colour = thing.colour_name if rng.random() < 0.5 else ""
+    noun = noun_of(thing, rng)
+    phrase = f"{colour} {noun}".strip()
+    return phrase, tuple(other for other in scene.things if refers_to(thing.name, colour, other))
+
+
+def absent_phrase(scene: Scene, rng: np.random.Generator) -> str:
+    """A phrase that refers to nothing in the scene: half of the time a thing that is there, but in another colour."""
+    while True:
+        if rng.random() < 0.5:
+            thing = scene.things[int(rng.integers(len(scene.things)))]
+            kind, colour = thing.name, str(rng.choice(COLOUR_NAMES))
+            noun = noun_of(thing, rng)
+        else:
+            kind = noun = str(rng.choice(KIND_NAMES))
+            colour = str(rng.choice(COLOUR_NAMES)) if rng.random() < 0.5 else ""
+        if not any(refers_to(kind, colour, thing) for thing in scene.things):
+            return f"{colour} {noun}".strip()
+
+
+def world_knowledge() -> dict[str, list[str]]:
+    """What a model trained on this world has seen, by what it is, and under "words" every word of the world's captions."""
+    synonyms = [synonym for kind in KINDS for synonym in kind.synonyms]
+    places = [words for many in PLACE_WORDS.values() for words in many]
+    sentences = [*KIND_NAMES, *synonyms, *COLOUR_NAMES, *GROUND_NAMES, *GROUND_WORDS, *places]
+    sentences += ["a an the and left of right of above below", "replace with make paint turn remove take away delete add"]
+    sentences += ["change the background to"]
+    words = {word for sentence in sentences for word in sentence.replace("{}", "").split()}
+    return {
+        "things": list(KIND_NAMES),
+        "also called": synonyms,
+        "colours": list(COLOUR_NAMES),
+        "backgrounds": list(GROUND_NAMES),
+        "places": places,
+        "relations": ["left of", "right of", "above", "below"],
+        "words": sorted(words),
+    }

@@ -1,0 +1,29 @@
+"""Sentences of the scene world, for training the text tokenizer."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KINDS
+from anyvl.data.scenes.edits import EDIT_KINDS
+from anyvl.data.scenes.scene import sample_scene
+from anyvl.data.scenes.words import absent_phrase, caption_of
+from anyvl.tasks import TASKS
+
+
+def world_sentences(how_many: int, seed: int = 0) -> Iterator[str]:
+    """Captions, phrases and instructions in the prompts of all tasks; every name stands in them, also alone."""
+    for name in (*COLOUR_NAMES, *GROUND_NAMES, *(word for kind in KINDS for word in (kind.name, *kind.synonyms))):
+        for _ in range(8):
+            yield name
+            yield f"a {name}"
+    edits = list(EDIT_KINDS.values())
+    for index in range(how_many):
+        rng = np.random.default_rng((seed, 4, index))
+        scene = sample_scene(rng, 64, 64)
+        task = TASKS[index % len(TASKS)]
+        made = edits[int(rng.integers(len(edits)))](scene, rng)
+        words = {"text_to_image": caption_of(scene, rng).words, "image_editing": made[1] if made else ""}
+        said = words.get(task.name, absent_phrase(scene, rng))
+        yield task.prompt(said, int(rng.integers(len(task.templates))))
+        yield caption_of(scene, rng, full=True).words

@@ -1,0 +1,128 @@
+"""How well the model paints and edits: facts that the scene judge finds in its pictures, single samples, never the best of several."""
+
+import numpy as np
+
+from anyvl.data.scenes.draw import draw_one
+from anyvl.data.scenes.edits import EDIT_KINDS, Edit
+from anyvl.data.scenes.words import Caption, caption_of
+from anyvl.data.scenes.world import World
+from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
+from anyvl.evaluation.score import Score, score
+from anyvl.pipeline import AnyVL
+from anyvl.tasks.image_editing import cells_to_mask, composite
+from anyvl.values import Frame
+
+_BATCH = 16
+
+
+def text_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int, how_many: int) -> list[Score]:
+    """Prompts that name every thing with colour and place (or relation) and the ground; a picture is right if all holds."""
+    scenes = [world.scene(index, how_many) for index in range(count)]
+    captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
+    pictures: list[np.ndarray | None] = [None] * count
+    for size in {(scene.height, scene.width) for scene in scenes}:
+        members = [i for i, scene in enumerate(scenes) if (scene.height, scene.width) == size]
+        for start in range(0, len(members), _BATCH):
+            part = members[start : start + _BATCH]
+            for i in part:
+                assert pictures[i] is None
+            words = [captions[i].words for i in part]
+            images = model.generate(words, seed=1000 + part[0], height=size[0], width=size[1]).images
+            for i, image in zip(part, images, strict=True):
+                pictures[i] = np.asarray(image)
+    readings = judge.read_many([picture for picture in pictures if picture is not None])
+    truths = judge.read_many([_round_trip(model, draw_one(scene, world.sprites)) for scene in scenes])
+
+    def all_hold(rows: list[Reading], of: list[Caption], ground: bool) -> list[float]:
+        return [
+            float(all(fact_holds(row, fact, s.height, s.width) for fact in caption.facts if bool(fact.ground) == ground))
+            for row, caption, s in zip(rows, of, scenes, strict=True)
+        ]
+
+    # The floor: every picture judged by the prompt of another one of its size.
+    shuffled = captions[-len(model.kit.grids) :] + captions[: -len(model.kit.grids)]
+    name = f"text to image, {how_many} thing{'s' if how_many > 1 else ''}, {world.split}"
+    return [
+        score(
+            f"{name}: objects, colours, places",
+            all_hold(readings, captions, False),
+            ceiling=all_hold(truths, captions, False),
+            floor=all_hold(readings, shuffled, False),
+        ),
+        score(
+            f"{name}: background",
+            all_hold(readings, captions, True),
+            ceiling=all_hold(truths, captions, True),
+            floor=all_hold(readings, shuffled, True),
+        ),
+    ]
+
+
+def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
+    """`count` edits of each kind: are the pixels outside untouched, is the region right, is the asked scene there?"""
+    scores: list[Score] = []
+    for kind in EDIT_KINDS:
+        edits = _edits(world, kind, count)
+        same, ratio, covered, pictures, ceilings = [], [], [], [], []
+        for number, edit in enumerate(edits):
+            source = draw_one(edit.source, world.sprites)
+            target = draw_one(edit.target, world.sprites)
+            edited = model.edit(source, edit.instruction, seed=2000 + number)
+            picture, changed = np.asarray(edited.images[0]), edited.changed[0]
+            same.append(float(np.array_equal(picture[~changed], source[~changed])))
+            rows, columns = (side // world.factor for side in source.shape[:2])
+            true = (np.abs(source.astype(int) - target.astype(int)).max(-1) > 12)
+            ratio.append(changed.sum() / max(1, _dilated(true, world.factor).sum()))
+            covered.append((changed & true).sum() / max(1, true.sum()))
+            pictures.append(picture)
+            everywhere = np.ones((rows, columns), dtype=bool)
+            ceilings.append(composite(source, _round_trip(model, target), everywhere)[0])
+        sources = [draw_one(edit.source, world.sprites) for edit in edits]
+        found, best, copied = (
+            [float(matches(r, e.target)) for r, e in zip(judge.read_many(many), edits, strict=True)]
+            for many in (pictures, ceilings, sources)
+        )
+        scores += [
+            score(f"edit, {kind}: the asked scene is there", found, ceiling=best, floor=copied, note="floor: copy of the input"),
+            score(f"edit, {kind}: outside bit-identical", same),
+            score(f"edit, {kind}: true change covered", covered),
+            _median(f"edit, {kind}: area(changed) / true change dilated by a cell", ratio),
+        ]
+    return scores
+
+
+def _edits(world: World, kind: str, count: int) -> list[Edit]:
+    edits: list[Edit] = []
+    index = 0
+    while len(edits) < count:
+        scene = world.scene(index)
+        if kind != "add" or len(scene.things) < 3:
+            try:
+                edits.append(world.edit(index, kind))
+            except AssertionError:  # this scene does not allow this kind of edit
+                pass
+        index += 1
+    return edits
+
+
+def _dilated(mask: np.ndarray, by: int) -> np.ndarray:
+    """The mask grown by one cell of `by` px to all sides: the cells it touches and their neighbours."""
+    rows, columns = mask.shape[0] // by, mask.shape[1] // by
+    touched = mask.reshape(rows, by, columns, by).any((1, 3))
+    padded = np.pad(touched, 1)
+    grown = np.logical_or.reduce([padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)])
+    return cells_to_mask(grown, Frame(height=mask.shape[0], width=mask.shape[1]))
+
+
+def _median(name: str, values: list[float]) -> Score:
+    row = score(name, values, note="median")
+    return Score(**{**row.__dict__, "value": float(np.median(values))})
+
+
+def _round_trip(model: AnyVL, picture: np.ndarray) -> np.ndarray:
+    """What is left of a picture after the image tokenizer: the ceiling of everything the model paints."""
+    factor = model.parts.tokenizer.model.config.factor
+    tokenizer = model.parts.tokenizer
+    return tokenizer.decode(tokenizer.encode(picture, picture.shape[0] // factor, picture.shape[1] // factor))
+
+

@@ -1,0 +1,110 @@
+"""Weights on disk: safetensors and JSON only, written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from anyvl.errors import CheckpointError
+from anyvl.model.decoder import Decoder, DecoderConfig
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+
+
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file, flush it to disk, then give it the name `path`: readers see the old or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        write(Path(temporary))
+        os.chmod(temporary, 0o644)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def save_json(value: Any, path: str | Path) -> None:
+    """Write `value` as JSON, keys in the order given, atomically."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    _write_whole(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def load_json(path: str | Path) -> Any:
+    """Read a JSON file; CheckpointError if it is missing or is not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{path} is missing from the checkpoint ({error.strerror})") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not JSON: {error}") from error
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
+    """Write named tensors as one safetensors file, atomically; they may live on any device."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # transformers refuses a file that does not say which framework wrote it.
+    described = {"format": "pt", **(metadata or {})}
+    _write_whole(Path(path), lambda temporary: save_file(plain, temporary, metadata=described))
+
+
+def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Tensor]:
+    """Read every tensor of a safetensors file; CheckpointError if it is missing or damaged."""
+    if not Path(path).is_file():
+        raise CheckpointError(f"{path} is missing from the checkpoint")
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  safe_open is not a dict
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged ({error}): fetch or write it again") from error
+
+
+def load_strictly(module: torch.nn.Module, tensors: Mapping[str, Tensor], source: str | Path) -> None:
+    """Copy `tensors` into `module`; CheckpointError names every key that is missing, unexpected or of another shape."""
+    own = module.state_dict()
+    wrong = [f"{name} is missing" for name in own if name not in tensors]
+    wrong += [f"{name} is unexpected" for name in tensors if name not in own]
+    wrong += [
+        f"{name} is {tuple(tensors[name].shape)} where {tuple(own[name].shape)} is expected"
+        for name in own
+        if name in tensors and tensors[name].shape != own[name].shape
+    ]
+    if wrong:
+        shown = "; ".join(wrong[:8]) + (f"; and {len(wrong) - 8} more" if len(wrong) > 8 else "")
+        raise CheckpointError(f"{source} does not fit its configuration: {shown}")
+    module.load_state_dict(dict(tensors))
+
+
+def save_decoder(decoder: Decoder, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
+    """Write a decoder as a folder that transformers loads as it is: config.json, and model.safetensors in `dtype`."""
+    name = str(dtype).removeprefix("torch.")
+    # transformers 4 reads torch_dtype, transformers 5 reads dtype.
+    save_json({**decoder.config.to_json(), "dtype": name, "torch_dtype": name}, Path(folder) / CONFIG_FILE)
+    save_tensors({key: tensor.to(dtype) for key, tensor in decoder.state_dict().items()}, Path(folder) / WEIGHTS_FILE)
+
+
+def load_decoder(folder: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Decoder:
+    """Read a decoder folder; CheckpointError if it is missing, incomplete or does not fit its own config.json."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no decoder folder {folder}: give a folder that save_pretrained has written")
+    config = DecoderConfig.from_json(load_json(folder / CONFIG_FILE))
+    tensors = load_tensors(folder / WEIGHTS_FILE)
+    if config.tie_word_embeddings:
+        tensors.pop("lm_head.weight", None)  # some writers store the tied head a second time
+    with torch.device("meta"):
+        decoder = Decoder(config)
+    decoder = decoder.to_empty(device=device).to(dtype)
+    load_strictly(decoder, tensors, folder)
+    return decoder.eval()

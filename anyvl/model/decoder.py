@@ -1,0 +1,340 @@
+"""One decoder over ids of every modality: a Qwen3 (RMSNorm, rotary positions, grouped queries, SwiGLU), named as there.
+
+It sees integers only. It is here for speed (packed rows in training, a cache with a length for every row in
+generation); the folder that `anyvl.model.checkpoint` writes is a plain `Qwen3ForCausalLM` of transformers, and parity
+with it is a test.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from anyvl.errors import CheckpointError, ConfigError
+from anyvl.model.kv_cache import KVCache
+
+_INIT_STD = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderConfig:
+    """The shape of a decoder, in the words of transformers' Qwen3Config.
+
+    `qk_norm` normalises queries and keys in every head, which mixed-modal training needs to stay calm (Dehghani et al.
+    2023, arXiv:2302.05442; Chameleon, arXiv:2405.09818); without it the layout is Llama's.
+    """
+
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    max_position_embeddings: int
+    rope_theta: float = 10000.0
+    rms_norm_eps: float = 1e-6
+    qk_norm: bool = True
+    tie_word_embeddings: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+                     "num_key_value_heads", "head_dim", "max_position_embeddings"):  # fmt: skip
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} of a decoder is at least 1, but {getattr(self, name)} came")
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise ConfigError(
+                f"num_attention_heads ({self.num_attention_heads}) is a multiple of num_key_value_heads, "
+                f"but {self.num_key_value_heads} came"
+            )
+        if self.head_dim % 2:
+            raise ConfigError(f"head_dim is even (rotary positions turn pairs of numbers), but {self.head_dim} came")
+
+    def to_json(self) -> dict[str, Any]:
+        """The config.json of the same network in transformers (4 and 5 read it), with everything written out."""
+        family, name = ("qwen3", "Qwen3ForCausalLM") if self.qk_norm else ("llama", "LlamaForCausalLM")
+        fields = {key: value for key, value in dataclasses.asdict(self).items() if key != "qk_norm"}
+        return {
+            "architectures": [name],
+            "model_type": family,
+            **fields,
+            "rope_parameters": {"rope_type": "default", "rope_theta": self.rope_theta},
+            "hidden_act": "silu",
+            "attention_bias": False,
+            "attention_dropout": 0.0,
+            "initializer_range": _INIT_STD,
+            "use_cache": True,
+        }
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "DecoderConfig":
+        """Read a config.json of a Qwen3 or a Llama; CheckpointError says what in it this decoder cannot do."""
+        family = fields.get("model_type")
+        if family not in ("qwen3", "llama"):
+            raise CheckpointError(f"a decoder is of model_type 'qwen3' or 'llama', but config.json says {family!r}")
+        # transformers 4 wrote rope_theta and rope_scaling side by side, transformers 5 writes rope_parameters.
+        rope = fields.get("rope_parameters") or {**(fields.get("rope_scaling") or {})}
+        theta = rope.get("rope_theta", fields.get("rope_theta", cls.rope_theta))
+        wrong = [
+            f"{key}={value!r}"
+            for key, value, wanted in (
+                ("rope_type", rope.get("rope_type", rope.get("type", "default")), "default"),
+                ("hidden_act", fields.get("hidden_act", "silu"), "silu"),
+                ("attention_bias", fields.get("attention_bias", False), False),
+                ("mlp_bias", fields.get("mlp_bias", False), False),
+                ("use_sliding_window", fields.get("use_sliding_window", False), False),
+            )
+            if value != wanted
+        ]
+        if wrong:
+            raise CheckpointError(f"config.json asks for {', '.join(wrong)}, which this decoder does not have")
+        values = {
+            field.name: fields[field.name]
+            for field in dataclasses.fields(cls)
+            if field.name in fields and field.name not in ("qk_norm", "rope_theta")
+        }
+        if "num_attention_heads" in values:  # older Llama files leave these two out
+            values.setdefault("num_key_value_heads", values["num_attention_heads"])
+            if values.get("head_dim") is None and "hidden_size" in values:
+                values["head_dim"] = values["hidden_size"] // values["num_attention_heads"]
+        values.setdefault("tie_word_embeddings", False)  # transformers' default when the key is missing
+        try:
+            return cls(**values, rope_theta=float(theta), qk_norm=family == "qwen3")
+        except TypeError as error:
+            raise CheckpointError(f"config.json of the decoder is incomplete: {error}") from error
+
+
+def _project(x: Float[Tensor, "*batch size"], weight: Float[Tensor, "out size"]) -> Float[Tensor, "*batch out"]:
+    """`x @ weight.T`."""
+    count = x.numel() // x.shape[-1]
+    if count > 4 or not x.is_cpu or x.dtype != torch.float32 or torch.is_grad_enabled():
+        return F.linear(x, weight)
+    # On a CPU a step of generation is this product for one to four vectors, and there the BLAS of torch is 2-3 times
+    # faster for weight @ columns than for rows @ weight.T, as long as there are two columns at least.
+    rows = x.reshape(count, -1)
+    columns = (rows if count > 1 else torch.cat((rows, rows))).t()
+    return (weight @ columns)[:, :count].t().reshape(*x.shape[:-1], -1)
+
+
+class Projection(nn.Linear):
+    """A linear layer without bias."""
+
+    def __init__(self, size: int, out: int) -> None:
+        super().__init__(size, out, bias=False)
+
+    def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch out"]:
+        return _project(x, self.weight)
+
+
+class RMSNorm(nn.Module):
+    """Scale to root mean square 1, then by a learned weight (Zhang & Sennrich 2019, arXiv:1910.07467)."""
+
+    def __init__(self, size: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+        self.eps = eps
+
+    def forward(self, x: Float[Tensor, "... size"]) -> Float[Tensor, "... size"]:
+        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
+
+
+Rotation = tuple[Float[Tensor, "#batch token 1 head_dim"], Float[Tensor, "#batch token 1 head_dim"]]
+
+
+def _rotate(
+    x: Float[Tensor, "batch token head head_dim"], rotation: Rotation
+) -> Float[Tensor, "batch token head head_dim"]:
+    """Turn every pair (x[i], x[i + head_dim / 2]) by its angle (RoPE, Su et al. 2021, arXiv:2104.09864)."""
+    cos, signed_sin = rotation
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), signed_sin)
+
+
+class Attention(nn.Module):
+    """Attention in which a key and value head serves a group of query heads (GQA, Ainslie et al. 2023, arXiv:2305.13245)."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        size, head_dim = config.hidden_size, config.head_dim
+        self.head_dim, self.groups = head_dim, config.num_attention_heads // config.num_key_value_heads
+        self.q_proj = Projection(size, config.num_attention_heads * head_dim)
+        self.k_proj = Projection(size, config.num_key_value_heads * head_dim)
+        self.v_proj = Projection(size, config.num_key_value_heads * head_dim)
+        self.o_proj = Projection(config.num_attention_heads * head_dim, size)
+        if config.qk_norm:
+            self.q_norm: nn.Module = RMSNorm(head_dim, config.rms_norm_eps)
+            self.k_norm: nn.Module = RMSNorm(head_dim, config.rms_norm_eps)
+        else:
+            self.q_norm = self.k_norm = nn.Identity()
+
+    def _heads(self, x: Float[Tensor, "batch token size"], rotation: Rotation) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each (batch, token, its heads, head_dim), at their positions."""
+        queries, keys, values = (
+            projection(x).unflatten(-1, (-1, self.head_dim)) for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        return _rotate(self.q_norm(queries), rotation), _rotate(self.k_norm(keys), rotation), values
+
+    def forward(
+        self, x: Float[Tensor, "batch token size"], rotation: Rotation, mask: Tensor | None
+    ) -> Float[Tensor, "batch token size"]:
+        """Attention inside a sequence; mask is broadcastable to (batch, head, token, token), None for causal."""
+        queries, keys, values = (heads.transpose(1, 2) for heads in self._heads(x, rotation))
+        mixed = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=self.groups > 1
+        )
+        return self.o_proj(mixed.transpose(1, 2).flatten(2))
+
+    def extend(
+        self, x: Float[Tensor, "batch token size"], rotation: Rotation, cache: KVCache, layer: int, mask: Tensor
+    ) -> Float[Tensor, "batch token size"]:
+        """Attention to the cache with the new keys and values in it; mask (batch, 1, groups * token, slot) is added."""
+        queries, keys, values = self._heads(x, rotation)
+        keys, values = cache.append(layer, keys, values)
+        # Queries of a group become further rows of their key head: keys and values are read as they lie, unrepeated.
+        queries = rearrange(queries, "b t (h g) d -> b h (g t) d", g=self.groups)
+        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+        return self.o_proj(rearrange(mixed, "b h (g t) d -> b t (h g d)", g=self.groups))
+
+
+class FeedForward(nn.Module):
+    """A gated feed-forward layer (SwiGLU, Shazeer 2020, arXiv:2002.05202)."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.gate_proj = Projection(config.hidden_size, config.intermediate_size)
+        self.up_proj = Projection(config.hidden_size, config.intermediate_size)
+        self.down_proj = Projection(config.intermediate_size, config.hidden_size)
+
+    def forward(self, x: Float[Tensor, "batch token size"]) -> Float[Tensor, "batch token size"]:
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class Layer(nn.Module):
+    """Attention, then feed-forward, each added to what came in."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.self_attn = Attention(config)
+        self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.mlp = FeedForward(config)
+
+    def forward(
+        self, x: Float[Tensor, "batch token size"], rotation: Rotation, mask: Tensor | None
+    ) -> Float[Tensor, "batch token size"]:
+        x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+    def extend(
+        self, x: Float[Tensor, "batch token size"], rotation: Rotation, cache: KVCache, layer: int, mask: Tensor
+    ) -> Float[Tensor, "batch token size"]:
+        x = x + self.self_attn.extend(self.input_layernorm(x), rotation, cache, layer, mask)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Body(nn.Module):
+    """What transformers calls `model`: everything but the head. Its parts are run by `Decoder`."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+
+
+class Decoder(nn.Module):
+    """Ids in, logits of the next id out.
+
+    Weights start as in GPT-2: normal with deviation 0.02, the two projections that write to the residual stream smaller
+    by sqrt(2 * layers), so that the stream starts as wide however deep the decoder is.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Body(config)
+        self.lm_head = None if config.tie_word_embeddings else Projection(config.hidden_size, config.vocab_size)
+        # Always fp32, also in a bf16 decoder: positions are exact there (see `_apply`).
+        self.register_buffer("frequencies", self._frequencies(), persistent=False)
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2:
+                residual = name.endswith(("o_proj.weight", "down_proj.weight"))
+                std = _INIT_STD / (2 * config.num_hidden_layers) ** 0.5 if residual else _INIT_STD
+                nn.init.normal_(parameter, std=std)
+
+    def _frequencies(self) -> Float[Tensor, " half"]:
+        exponents = torch.arange(0, self.config.head_dim, 2, dtype=torch.float32) / self.config.head_dim
+        return 1.0 / self.config.rope_theta**exponents
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "Decoder":
+        super()._apply(fn, recurse)
+        self.frequencies = self._frequencies().to(self.frequencies.device)
+        return self
+
+    def _rotation(self, positions: Int[Tensor, "#batch token"]) -> Rotation:
+        angles = positions[..., None, None] * self.frequencies
+        cos, sin = angles.cos(), angles.sin()
+        dtype = self.model.norm.weight.dtype
+        return torch.cat((cos, cos), -1).to(dtype), torch.cat((-sin, sin), -1).to(dtype)
+
+    def hidden(
+        self,
+        ids: Int[Tensor, "batch token"],
+        positions: Int[Tensor, "#batch token"] | None = None,
+        mask: Bool[Tensor, "batch token token"] | None = None,
+    ) -> Float[Tensor, "batch token size"]:
+        """The last hidden states, normed, of whole sequences.
+
+        `positions` run from 0 unless given. `mask[b, i, j]` lets token i of row b see token j; None is causal. Rows packed
+        with several sequences give positions that restart and a block-diagonal causal mask. Each token must see one.
+        """
+        if positions is None:
+            positions = torch.arange(ids.shape[1], device=ids.device)[None]
+        rotation = self._rotation(positions)
+        x = self.model.embed_tokens(ids)
+        heads_mask = None if mask is None else mask[:, None]
+        for layer in self.model.layers:
+            x = layer(x, rotation, heads_mask)
+        return self.model.norm(x)
+
+    def logits(self, hidden: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch vocab"]:
+        """Logits of the next id at every hidden state, natural-log scale, unnormalised."""
+        head = self.model.embed_tokens if self.lm_head is None else self.lm_head
+        return _project(hidden, head.weight)
+
+    def forward(
+        self,
+        ids: Int[Tensor, "batch token"],
+        positions: Int[Tensor, "#batch token"] | None = None,
+        mask: Bool[Tensor, "batch token token"] | None = None,
+    ) -> Float[Tensor, "batch token vocab"]:
+        """`logits(hidden(...))`: logits of the id after every token."""
+        return self.logits(self.hidden(ids, positions, mask))
+
+    @torch.inference_mode()
+    def extend(
+        self, ids: Int[Tensor, "batch width"], widths: Int[Tensor, " batch"], cache: KVCache
+    ) -> Float[Tensor, "batch vocab"]:
+        """Continue row b by ids[b, :widths[b]] and give the logits after its last one.
+
+        Ids past a row's width are padding and leave no trace; a row of width 0 keeps its cache, its logits mean nothing.
+        For example ids [[5, 6, 7], [8, 0, 0]] with widths [3, 1] appends 5 6 7 to the first row and 8 to the second.
+        """
+        positions, mask = cache.open(widths, ids.shape[1])
+        rotation = self._rotation(positions)
+        x = self.model.embed_tokens(ids)
+        groups = self.config.num_attention_heads // self.config.num_key_value_heads
+        mask = repeat(
+            torch.zeros_like(mask, dtype=x.dtype).masked_fill_(~mask, -torch.inf), "b t s -> b 1 (g t) s", g=groups
+        )
+        for number, layer in enumerate(self.model.layers):
+            x = layer.extend(x, rotation, cache, number, mask)
+        cache.close(widths)
+        last = x[:, 0] if ids.shape[1] == 1 else x[torch.arange(len(x), device=x.device), (widths - 1).clamp(min=0)]
+        return self.logits(self.model.norm(last))

@@ -1,0 +1,72 @@
+"""The keys and values of what a batch of rows has said so far, with a length for every row."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from anyvl.model.decoder import DecoderConfig
+
+_BLOCK = 64
+
+
+class KVCache:
+    """Room for `length` ids in each of `batch` rows, all layers.
+
+    Rows begin at slot 0, whatever their neighbours do, so no row is ever padded on the left. `lengths` are the ids each
+    row holds. One slot more is kept at the end: padding is written there, and nothing reads it.
+    """
+
+    def __init__(
+        self,
+        config: "DecoderConfig",
+        batch: int,
+        length: int,
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        shape = (config.num_hidden_layers, batch, config.num_key_value_heads, length + 1, config.head_dim)
+        # Zeros and not whatever memory held: a masked slot weighs 0, but 0 * nan would be nan.
+        self.keys = torch.zeros(shape, device=device, dtype=dtype)
+        self.values = torch.zeros(shape, device=device, dtype=dtype)
+        self.lengths = torch.zeros(batch, device=device, dtype=torch.int64)
+        self.length = length
+        self._used = 0  # no row is longer; known without asking the device
+        self._rows = torch.arange(batch, device=device)[:, None]
+        self._all_slots = torch.arange(length + 1, device=device)
+        self._slots = self._rows  # set by open
+        self._span = 0
+
+    def open(
+        self, widths: Int[Tensor, " batch"], width: int
+    ) -> tuple[Int[Tensor, "batch width"], Bool[Tensor, "batch width slot"]]:
+        """Make ready for `width` columns of new ids, widths[b] of them real in row b: their positions, and what they see.
+
+        The slots there are to see are the used ones, rounded up to a block.
+        """
+        if self.lengths.device.type == "cpu":
+            self._used = int((self.lengths + widths).max())
+            assert self._used <= self.length, f"{self._used} ids do not fit a cache of {self.length}"
+        else:  # asking the device would wait for it
+            self._used = min(self._used + width, self.length)
+        self._span = min(-(-max(self._used, 1) // _BLOCK) * _BLOCK, self.length)
+        columns = self._all_slots[:width]
+        positions = self.lengths[:, None] + columns
+        real = columns < widths[:, None]
+        self._slots = torch.where(real, positions, self.length)
+        return positions, self._all_slots[: self._span] <= positions[..., None]
+
+    def append(
+        self, layer: int, keys: Float[Tensor, "batch width head dim"], values: Float[Tensor, "batch width head dim"]
+    ) -> tuple[Float[Tensor, "batch head slot dim"], Float[Tensor, "batch head slot dim"]]:
+        """Put the new keys and values of a layer; returns all of that layer up to the block."""
+        self.keys[layer][self._rows, :, self._slots] = keys.to(self.keys.dtype)
+        self.values[layer][self._rows, :, self._slots] = values.to(self.values.dtype)
+        return self.keys[layer, :, :, : self._span], self.values[layer, :, :, : self._span]
+
+    def close(self, widths: Int[Tensor, " batch"]) -> None:
+        """The new ids are in: rows are longer by `widths`."""
+        self.lengths += widths

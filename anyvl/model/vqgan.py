@@ -1,0 +1,105 @@
+"""The image tokenizer: pictures to grids of codes and back (VQGAN, Esser et al. 2021).
+
+Encoder and decoder are diffusers' convolutional blocks without mid-block attention, behind a pixel-unshuffle stem that makes a
+small one cheap on a CPU; the quantizer is ours.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from diffusers.models.autoencoders.vae import Decoder as PixelDecoder
+from diffusers.models.autoencoders.vae import Encoder as PixelEncoder
+from einops import rearrange
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+
+from anyvl.model.quantizer import Quantised, Quantizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class VQGANConfig:
+    """Shape of a VQGAN; one code stands for `factor` × `factor` px."""
+
+    num_codes: int = 1024
+    code_dim: int = 8
+    channels: tuple[int, ...] = (48, 96, 128)
+    layers_per_block: int = 1
+    latent_channels: int = 64
+    stem: int = 2
+    """Side of the pixel-unshuffle stem: the first convolution sees stem² times the channels at 1/stem of the size."""
+    norm_num_groups: int = 16
+    normalize: bool = True
+
+    @property
+    def factor(self) -> int:
+        return self.stem * 2 ** (len(self.channels) - 1)
+
+
+class VQGAN(nn.Module):
+    """Pictures in [-1, 1], RGB, height and width multiples of `config.factor`, to codes and back."""
+
+    def __init__(self, config: VQGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        depth = len(config.channels)
+        image_channels = 3 * config.stem**2
+        self.encoder = PixelEncoder(
+            in_channels=image_channels,
+            out_channels=config.latent_channels,
+            down_block_types=("DownEncoderBlock2D",) * depth,
+            block_out_channels=config.channels,
+            layers_per_block=config.layers_per_block,
+            norm_num_groups=config.norm_num_groups,
+            double_z=False,
+            mid_block_add_attention=False,
+        )
+        self.quant_conv = nn.Conv2d(config.latent_channels, config.code_dim, 1)
+        self.quantize = Quantizer(config.num_codes, config.code_dim, normalize=config.normalize)
+        self.post_quant_conv = nn.Conv2d(config.code_dim, config.latent_channels, 1)
+        self.decoder = PixelDecoder(
+            in_channels=config.latent_channels,
+            out_channels=image_channels,
+            up_block_types=("UpDecoderBlock2D",) * depth,
+            block_out_channels=config.channels,
+            layers_per_block=config.layers_per_block,
+            norm_num_groups=config.norm_num_groups,
+            mid_block_add_attention=False,
+        )
+
+    def latents(self, picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim rows columns"]:
+        """What the quantizer sees."""
+        stem = self.config.stem
+        patches = rearrange(picture, "b c (y i) (x j) -> b (c i j) y x", i=stem, j=stem)
+        return self.quant_conv(self.encoder(patches))
+
+    def pixels(self, vectors: Float[Tensor, "batch dim rows columns"]) -> Float[Tensor, "batch 3 height width"]:
+        """Pictures from code vectors."""
+        stem = self.config.stem
+        patches = self.decoder(self.post_quant_conv(vectors))
+        return rearrange(patches, "b (c i j) y x -> b c (y i) (x j)", i=stem, j=stem)
+
+    def forward(
+        self, picture: Float[Tensor, "batch 3 height width"]
+    ) -> tuple[Float[Tensor, "batch 3 height width"], Quantised]:
+        """Round trip with straight-through gradients, for training."""
+        quantised = self.quantize(self.latents(picture))
+        return self.pixels(quantised.vectors), quantised
+
+    @torch.no_grad()
+    def encode(self, picture: UInt8[Tensor, "batch height width 3"]) -> Int[Tensor, "batch rows columns"]:
+        """Codes of pictures given as bytes."""
+        dtype = self.quant_conv.weight.dtype
+        scaled = rearrange(picture.to(dtype) / 127.5 - 1, "b y x c -> b c y x")
+        vectors = self.latents(scaled)
+        flat = rearrange(vectors, "b d r c -> (b r c) d").float()
+        if self.config.normalize:
+            flat = nn.functional.normalize(flat, dim=-1)
+        codes = self.quantize.nearest(flat)
+        return rearrange(codes, "(b r c) -> b r c", b=vectors.shape[0], r=vectors.shape[2])
+
+    @torch.no_grad()
+    def decode(self, codes: Int[Tensor, "batch rows columns"]) -> UInt8[Tensor, "batch height width 3"]:
+        """Pictures as bytes, from codes."""
+        vectors = self.quantize.look_up(codes).to(self.post_quant_conv.weight.dtype)
+        picture = self.pixels(vectors).float()
+        return rearrange(((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8), "b c y x -> b y x c")

@@ -1,0 +1,295 @@
+"""The figure as code: values → codecs → ids → decoder + grammar → ids → codecs → values.
+
+    image, text ──codecs──▶ ids ──decoder + grammar──▶ ids ──codecs──▶ picture · text · boxes · polygons
+"""
+
+import dataclasses
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+from PIL import Image
+
+from anyvl.checkpoint import Parts, load_parts, save_parts
+from anyvl.codecs import Boxes, Kit, Picture, Polygons, nearest_grid, open_picture
+from anyvl.codecs.intake import Source
+from anyvl.errors import InputError
+from anyvl.generation import DecoderStepper, Request, Result, generate
+from anyvl.grammar.automaton import compile_grammar
+from anyvl.grammar.terms import Sequence as Then
+from anyvl.grammar.terms import Token
+from anyvl.sampling import Sampling
+from anyvl.tasks import Task, find_task
+from anyvl.tasks.image_editing import composite, free_cells
+from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
+from anyvl.values import Codes, Frame, Instance
+
+T = TypeVar("T")
+OnStep = Callable[[int, int], bool | None]
+
+
+class UnknownWordsWarning(UserWarning):
+    """A prompt has words that the model never saw in training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """Pictures and the seed of each."""
+
+    images: list[Image.Image]
+    seeds: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited(Painted):
+    """Edited pictures; changed: for each, where it may differ from the original (elsewhere it is bit-identical)."""
+
+    changed: list[Bool[np.ndarray, "height width"]]
+
+
+class AnyVL:
+    """One decoder that paints, edits, segments, detects and captions.
+
+    Pictures may be paths, PIL images or uint8 arrays; all coordinates that come back are pixels of the picture that went in
+    (EXIF-turned), x right, y down. A list of pictures or prompts gives a list of answers, computed as one batch.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._stepper = DecoderStepper(parts.decoder)
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path | None = None, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> "AnyVL":
+        """The model of a checkpoint folder; the default model, which comes with the package, if None."""
+        return cls(load_parts(folder, device, dtype))
+
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
+        """Write a checkpoint folder that `from_pretrained` reads."""
+        save_parts(self.parts, folder, dtype)
+
+    @property
+    def kit(self) -> Kit:
+        return self.parts.kit
+
+    def generate(
+        self,
+        prompt: str | Sequence[str],
+        *,
+        negative_prompt: str | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        seed: int | None = None,
+        num_images_per_prompt: int = 1,
+        guidance_scale: float | None = None,
+        sampling: Sampling | None = None,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Painted:
+        """Paint pictures of prompts; image i of the call has seed + i, and depends on nothing but its prompt and its seed.
+
+        The picture is painted on the trained grid of the nearest aspect and enlarged to height × width where they are given.
+        """
+        task, kit = find_task("text_to_image"), self.kit
+        prompts = [words for words in _listed(prompt, str) for _ in range(_at_least_one(num_images_per_prompt))]
+        wanted = Frame(height=height or width or 1, width=width or height or 1)
+        rows, columns = nearest_grid(wanted, kit.grids)
+        kit = dataclasses.replace(kit, grids=((rows, columns),))
+        seeds = _seeds(seed, len(prompts))
+        rule = _sampling(task, sampling, guidance_scale)
+        grammar = answer_grammar(task.output, kit)
+        without = tuple(prompt_ids(task, kit, wanted, prompt=negative_prompt))
+        requests = [
+            Request(
+                prefix=tuple(self._prefix(task, wanted, words=words)),
+                unconditional=without,
+                grammar=grammar,
+                budget=grammar.shortest,
+                seed=one,
+                sampling=rule,
+            )
+            for words, one in zip(prompts, seeds, strict=True)
+        ]
+        codes = [answer_value(task.output, kit, wanted, r.ids) for r in self._run(requests, callback_on_step_end)]
+        images = [Image.fromarray(self.parts.tokenizer.decode(code)) for code in codes]
+        if height or width:
+            images = [image.resize((wanted.width, wanted.height), Image.Resampling.BICUBIC) for image in images]
+        return Painted(images=images, seeds=seeds)
+
+    def edit(
+        self,
+        image: Source,
+        instruction: str,
+        *,
+        seed: int | None = None,
+        num_images_per_prompt: int = 1,
+        guidance_scale: float | None = None,
+        sampling: Sampling | None = None,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Edited:
+        """Change a picture as told. The answer names the region first; outside it every pixel stays bit for bit."""
+        task, kit = find_task("image_editing"), self.kit
+        picture, frame, codes = self._see(image)
+        seeds = _seeds(seed, _at_least_one(num_images_per_prompt))
+        rule = _sampling(task, sampling, guidance_scale)
+        region_codec, picture_codec = task.output.codecs
+        prefix = self._prefix(task, frame, words=instruction, picture=codes)
+        opening = kit.vocabulary.control("image")
+        where = compile_grammar(Then(region_codec.grammar(kit), Token(opening)), kit.vocabulary)
+        asked = Request(
+            prefix=tuple(prefix), grammar=where, budget=task.budget, seed=seeds[0], sampling=Sampling(temperature=0.0)
+        )
+        region_ids = self._run([asked])[0].ids[:-1]
+        region = region_codec.decode(region_ids, kit, frame)
+        cells = free_cells(region, frame, codes.rows, codes.columns)
+        here = dataclasses.replace(kit, grids=((codes.rows, codes.columns),))
+        grammar = answer_grammar(picture_codec, here)
+        held = np.where(cells.ravel(), -1, [kit.vocabulary.image_id(code) for code in codes.ids])
+        requests = [
+            Request(
+                prefix=(*prefix, *region_ids),
+                unconditional=(*prompt_ids(task, kit, frame, picture=codes), *region_ids),
+                grammar=grammar,
+                budget=grammar.shortest,
+                seed=one,
+                sampling=rule,
+                copy=held,
+                first_position=len(region_ids),
+            )
+            for one in seeds
+        ]
+        results = self._run(requests, callback_on_step_end)
+        painted = [self.parts.tokenizer.decode(answer_value(Picture(), here, frame, r.ids)) for r in results]
+        pairs = [composite(picture, pixels, cells) for pixels in painted]
+        return Edited(
+            images=[Image.fromarray(pixels) for pixels, _ in pairs], seeds=seeds, changed=[mask for _, mask in pairs]
+        )
+
+    def segment(self, image: Source | list[Source], phrase: str | list[str]) -> Any:
+        """Polygons of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
+        return self._answer("segmentation", image, phrase, lambda words: Polygons(label=words))
+
+    def detect(self, image: Source | list[Source], labels: Sequence[str] | None = None) -> Any:
+        """Boxes and names of everything in a picture, largest first; only the given labels, if any."""
+        closed = None if labels is None else tuple(labels)
+        return self._answer("detection", image, "", lambda words: Boxes(labels=closed))
+
+    def caption(self, image: Source | list[Source]) -> Any:
+        """What a picture shows, in words."""
+        return self._answer("captioning", image, "", lambda words: find_task("captioning").output)
+
+    def run(self, task: str, **inputs: Any) -> Any:
+        """Any task by its name; see the method of the same meaning for its inputs."""
+        find_task(task)
+        return getattr(self, _METHODS[task])(**inputs)
+
+    def info(self) -> dict[str, Any]:
+        """What this model is and what it knows."""
+        kit = self.kit
+        size = sum(p.numel() for p in self.parts.decoder.parameters())
+        factor = self.parts.tokenizer.model.config.factor
+        return {
+            "decoder parameters": size,
+            "image tokenizer parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
+            "language": kit.vocabulary.layout(),
+            "pictures": [{"height": rows * factor, "width": columns * factor} for rows, columns in kit.grids],
+            "knows": {what: names for what, names in self.parts.knows.items() if what != "words"},
+        }
+
+    def unknown_words(self, words: str) -> list[str]:
+        """Words of a prompt that the model never saw; empty when the checkpoint does not say what it knows."""
+        known = set(self.parts.knows.get("words", ()))
+        return [word for word in re.findall(r"[^\s,.;:!?]+", words.lower()) if known and word not in known]
+
+    def _answer(self, name: str, image: Any, phrase: str | list[str], codec_of: Callable[[str], Any]) -> Any:
+        """Ask one question of a picture, or one of each of several."""
+        task, kit = find_task(name), self.kit
+        single = not isinstance(image, list) and not isinstance(phrase, list)
+        images = image if isinstance(image, list) else [image] * (len(phrase) if isinstance(phrase, list) else 1)
+        phrases = phrase if isinstance(phrase, list) else [phrase] * len(images)
+        if len(images) != len(phrases):
+            raise InputError(f"as many phrases as pictures are expected, got {len(phrases)} for {len(images)}")
+        seen = [self._see(one) for one in images]
+        requests = [
+            Request(
+                prefix=tuple(self._prefix(task, frame, words=words, picture=codes)),
+                grammar=answer_grammar(codec_of(words), kit),
+                budget=task.budget,
+                seed=0,
+                sampling=task.sampling,
+            )
+            for (_, frame, codes), words in zip(seen, phrases, strict=True)
+        ]
+        values = [
+            answer_value(codec_of(words), kit, frame, result.ids, [float(np.exp(p)) for p in result.log_probabilities])
+            for result, (_, frame, _), words in zip(self._run(requests), seen, phrases, strict=True)
+        ]
+        return values[0] if single else values
+
+    def _see(self, image: Source) -> tuple[np.ndarray, Frame, Codes]:
+        """A picture as pixels, its frame, and its codes on the grid of nearest aspect."""
+        picture = open_picture(image)
+        frame = Frame(height=picture.shape[0], width=picture.shape[1])
+        return picture, frame, self.parts.tokenizer.encode(picture, *nearest_grid(frame, self.kit.grids))
+
+    def _prefix(self, task: Task, frame: Frame, *, words: str = "", picture: Codes | None = None) -> list[int]:
+        if task.needs_words:
+            if not words.strip():
+                raise InputError(f"{task.name} needs words: the prompt is empty")
+            unknown = self.unknown_words(words)
+            if unknown:
+                names = ", ".join(repr(word) for word in unknown[:8])
+                warnings.warn(
+                    f"the model never saw these words in training: {names} (`anyvl info` lists what it knows)",
+                    UnknownWordsWarning,
+                    stacklevel=4,
+                )
+        prefix = prompt_ids(task, self.kit, frame, picture=picture, prompt=task.prompt(words))
+        longest = self.parts.decoder.config.max_position_embeddings
+        if len(prefix) + task.budget > longest:
+            raise InputError(
+                f"the prompt is too long: with its picture it takes {len(prefix)} ids, and {longest - task.budget} are left of "
+                f"the model's {longest} beside the answer"
+            )
+        return prefix
+
+    def _run(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
+        return generate(self._stepper, requests, on_step)
+
+
+_METHODS = {
+    "text_to_image": "generate",
+    "image_editing": "edit",
+    "segmentation": "segment",
+    "detection": "detect",
+    "captioning": "caption",
+}
+
+
+def _listed(value: T | Sequence[T], kind: type[T]) -> list[T]:
+    return [value] if isinstance(value, kind) else list(value)  # type: ignore[arg-type]
+
+
+def _at_least_one(count: int) -> int:
+    if count < 1:
+        raise InputError(f"at least one picture is asked for, got {count}")
+    return count
+
+
+def _seeds(seed: int | None, count: int) -> list[int]:
+    first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+    return [first + i for i in range(count)]
+
+
+def _sampling(task: Task, sampling: Sampling | None, guidance_scale: float | None) -> Sampling:
+    chosen = sampling or task.sampling
+    return chosen if guidance_scale is None else dataclasses.replace(chosen, guidance_scale=guidance_scale)
+
+
+__all__ = ["AnyVL", "Edited", "Instance", "Painted", "UnknownWordsWarning"]

@@ -1,0 +1,73 @@
+"""A picture and an instruction to the region that changes and the picture afterwards.
+
+The answer says first where it will change the picture, then paints it; the grammar copies every cell outside that region (dilated
+by one cell) from the source.
+"""
+
+import numpy as np
+import shapely
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageFilter
+
+from anyvl.codecs import Chain, Picture, Region
+from anyvl.sampling import Sampling
+from anyvl.tasks.task import Task
+from anyvl.values import Frame, Polygon
+
+IMAGE_EDITING = Task(
+    name="image_editing",
+    description="change a picture as an instruction says: replace, recolour, remove, add, change the background",
+    sees_picture=True,
+    templates=("{words}", "edit: {words}", "please {words}", "change the picture: {words}"),
+    held_out_template="now {words}",
+    output=Chain(Region(vertices=8), Picture()),
+    metric="edit_success",
+    sampling=Sampling(temperature=1.0, top_p=0.9, guidance_scale=2.0),
+    guided=True,
+)
+
+
+def free_cells(region: tuple[Polygon, ...], frame: Frame, rows: int, columns: int) -> Bool[np.ndarray, "rows columns"]:
+    """Cells of a grid over the frame that a region in px touches, and their neighbours: those an edit may repaint."""
+    shape = shapely.union_all([shapely.Polygon(p.exterior, p.holes).buffer(0) for p in region])
+    x = np.linspace(0, frame.width, columns + 1)
+    y = np.linspace(0, frame.height, rows + 1)
+    boxes = shapely.box(x[None, :-1], y[:-1, None], x[None, 1:], y[1:, None])
+    # Touching along an edge is not enough: the overlap must have an area.
+    touched = shapely.area(shapely.intersection(boxes, shape)) > 1e-6 * frame.width * frame.height / (rows * columns)
+    padded = np.pad(touched, 1)
+    return np.logical_or.reduce([padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)])
+
+
+def cells_to_mask(cells: Bool[np.ndarray, "rows columns"], frame: Frame) -> Bool[np.ndarray, "height width"]:
+    """Pixels of the frame whose centre lies in one of the cells."""
+    rows, columns = cells.shape
+    y = ((np.arange(frame.height) + 0.5) * rows / frame.height).astype(int)
+    x = ((np.arange(frame.width) + 0.5) * columns / frame.width).astype(int)
+    return cells[y[:, None], x[None, :]]
+
+
+def composite(
+    original: UInt8[np.ndarray, "height width 3"],
+    painted: UInt8[np.ndarray, "painted_height painted_width 3"],
+    cells: Bool[np.ndarray, "rows columns"],
+) -> tuple[UInt8[np.ndarray, "height width 3"], Bool[np.ndarray, "height width"]]:
+    """The original with the painted picture (resized to it) in the cells; and the mask of pixels that may differ.
+
+    The seam is feathered over half a cell, inside the mask: every pixel outside is bit for bit the original's.
+    """
+    frame = Frame(height=original.shape[0], width=original.shape[1])
+    changed = cells_to_mask(cells, frame)
+    resized = Image.fromarray(painted).resize((frame.width, frame.height), Image.Resampling.BICUBIC)
+    half_cell = 0.5 * min(frame.height / cells.shape[0], frame.width / cells.shape[1])
+    weight = _inner_feather(changed, max(1, round(half_cell / 2)))[..., None]
+    mixed = np.rint(weight * np.asarray(resized, np.float32) + (1 - weight) * original).astype(np.uint8)
+    return np.where(changed[..., None], mixed, original), changed
+
+
+def _inner_feather(mask: Bool[np.ndarray, "height width"], radius: int) -> Float[np.ndarray, "height width"]:
+    """0 outside the mask, rising to 1 within `radius` px inside it; the picture's own border is no seam."""
+    padded = np.pad(mask, radius, mode="edge")
+    blurred = Image.fromarray((padded * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(radius))
+    inside = np.asarray(blurred, np.float32)[radius:-radius, radius:-radius] / 255
+    return np.clip(2 * inside - 1, 0, 1) * mask

@@ -1,0 +1,76 @@
+"""Between examples and ids, in both directions: the sequence of a training example, the prefix and grammar of a question.
+
+    <bos> [picture] [<text> prompt </text>] answer <eos>
+
+Every value is bounded by its own marks, so the first id of the answer says which kind of value follows.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from anyvl.codecs import Codec, Kit, Picture, Words
+from anyvl.grammar.automaton import Automaton, compile_grammar
+from anyvl.grammar.terms import Sequence, Token
+from anyvl.sequence import TokenSequence, concatenate
+from anyvl.tasks.task import Task
+from anyvl.values import Codes, Frame
+
+Image = UInt8[np.ndarray, "height width 3"] | Codes
+
+
+def prompt_ids(task: Task, kit: Kit, frame: Frame, *, picture: Image | None = None, prompt: str | None = None) -> list[int]:
+    """The ids before an answer; without `prompt` those of a dropped one, which guidance is measured against."""
+    assert (picture is not None) == task.sees_picture, f"{task.name} {'needs' if task.sees_picture else 'takes no'} picture"
+    ids = [kit.vocabulary.control("bos")]
+    if picture is not None:
+        ids += Picture().encode(picture, kit, frame)
+    if prompt is not None:
+        ids += Words().encode(prompt, kit, frame)
+    return ids
+
+
+def answer_ids(task: Task, kit: Kit, frame: Frame, value: Any) -> list[int]:
+    """The ids of an answer, with its end."""
+    return [*task.output.encode(value, kit, frame), kit.vocabulary.control("eos")]
+
+
+def answer_grammar(output: Codec, kit: Kit) -> Automaton:
+    """Which ids an answer may consist of, with its end."""
+    return compile_grammar(Sequence(output.grammar(kit), Token(kit.vocabulary.control("eos"))), kit.vocabulary)
+
+
+def answer_value(output: Codec, kit: Kit, frame: Frame, ids: list[int], probabilities: list[float] | None = None) -> Any:
+    """The value of an answer's ids, end included."""
+    assert ids[-1] == kit.vocabulary.control("eos"), "an answer ends with <eos>"
+    return output.decode(ids[:-1], kit, frame, None if probabilities is None else probabilities[:-1])
+
+
+def to_sequence(
+    task: Task,
+    kit: Kit,
+    frame: Frame,
+    answer: Any,
+    *,
+    picture: Codes | None = None,
+    prompt: str | None = None,
+    input_weight: float = 0.0,
+    keep: Callable[[list[int]], np.ndarray] | None = None,
+) -> TokenSequence:
+    """One training sequence: loss 1 on the answer, `input_weight` on the codes of the input picture, 0 on words.
+
+    keep: given the answer's ids, which of them bear a loss (all, by default): an edit's copied cells do not.
+    """
+    before = prompt_ids(task, kit, frame, picture=picture, prompt=prompt)
+    after = answer_ids(task, kit, frame, answer)
+    first, last = kit.vocabulary.image.start, kit.vocabulary.image.stop
+    seen = TokenSequence(
+        ids=np.array(before, np.int32),
+        weights=np.array([input_weight * (first <= id < last) for id in before], np.float32),
+    )
+    told = TokenSequence.of(after, 1.0)
+    if keep is not None:
+        told.weights[~keep(after)] = 0.0
+    return concatenate([seen, told])

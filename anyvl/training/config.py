@@ -1,0 +1,149 @@
+"""What a training run is: frozen values that a `configs/*.py` file returns.
+
+A run configuration is code, so never run one from a source you don't trust; what a saved model carries is plain JSON.
+"""
+
+import dataclasses
+import difflib
+import runpy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from anyvl.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long, how fast: the learning rate rises over `warmup` steps, stays, and falls to `final` of it (cosine over `decay`).
+
+    rate: of AdamW; matrix_rate: of Muon (hidden matrices of the decoder); both for their peak. decay: share of the steps that
+    fall. The rate is a function of the step alone, so a resumed run goes on as if never stopped.
+    """
+
+    steps: int
+    rate: float
+    matrix_rate: float = 0.02
+    warmup: int = 100
+    decay: float = 1.0
+    final: float = 0.02
+    weight_decay: float = 0.01
+    clip: float = 1.0
+
+    def factor(self, step: int) -> float:
+        """Multiple of the peak rate at a step."""
+        import math
+
+        if step < self.warmup:
+            return (step + 1) / self.warmup
+        start = self.steps * (1 - self.decay)
+        share = min(1.0, max(0.0, (step - start) / max(1, self.steps - start)))
+        return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """What a run writes, and how often (in steps): a log line, a full resumable state, a sample sheet."""
+
+    log_every: int = 50
+    state_every: int = 500
+    sheet_every: int = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig:
+    """The drawn world: the grids of codes that pictures may have, and how many px a side one code stands for."""
+
+    grids: tuple[tuple[int, int], ...] = ((8, 8), (6, 10), (10, 6))
+    factor: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class VQGANRun:
+    """Train the image tokenizer on drawn scenes. `model` holds the fields of `anyvl.model.vqgan.VQGANConfig`."""
+
+    schedule: Schedule
+    model: dict[str, Any] = field(default_factory=dict)
+    world: WorldConfig = WorldConfig()
+    keeping: Keeping = Keeping()
+    batch: int = 32
+    gradient_weight: float = 1.0
+    commitment_weight: float = 0.25
+    revive_every: int = 50
+    precision: str = "bf16"
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderRun:
+    """Train the decoder on all tasks. `model` holds the fields of `anyvl.model.decoder.DecoderConfig` but `vocab_size`.
+
+    image_tokenizer: folder of a trained VQGAN (a run folder's `model/image_tokenizer`). mixture: weight of each task by name.
+    scenes: how many drawn scenes are encoded once and then read again and again. sequences, length: a batch is `sequences`
+    sequences, packed into rows of `length` ids. input_weight: loss on the codes of input pictures, as a share of that on outputs.
+    drop: share of examples whose words are dropped, for guidance.
+    """
+
+    schedule: Schedule
+    image_tokenizer: str
+    mixture: dict[str, float]
+    model: dict[str, Any] = field(default_factory=dict)
+    world: WorldConfig = WorldConfig()
+    keeping: Keeping = Keeping()
+    num_text: int = 768
+    coordinate_bins: int = 128
+    scenes: int = 100_000
+    sequences: int = 64
+    length: int = 512
+    input_weight: float = 0.3
+    drop: float = 0.1
+    modality_weights: dict[str, float] = field(
+        default_factory=lambda: {"text": 1.0, "control": 1.0, "coordinate": 1.0, "image": 1.0}
+    )
+    start: str | None = None
+    """Folder of a saved decoder whose weights (only) the run starts from."""
+    precision: str = "bf16"
+    seed: int = 0
+
+
+Run = VQGANRun | DecoderRun
+
+
+def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> Run:
+    """The run that `config()` of a Python file returns, changed by settings such as "schedule.steps=100"."""
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"no run configuration at {path}: give a Python file with a function config()")
+    config = runpy.run_path(str(path)).get("config")
+    if not callable(config):
+        raise ConfigError(f"{path} has no function config() that returns a run")
+    run = config()
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"a setting is name=value, for instance schedule.steps=100; got {setting!r}")
+        run = _changed(run, key.split("."), value)
+    return run
+
+
+def _changed(node: Any, path: list[str], text: str) -> Any:
+    """A copy of a (nested) dataclass or dict with one field set from text, read as the type that stands there."""
+    import ast
+
+    name, *rest = path
+    known = list(node) if isinstance(node, dict) else [f.name for f in dataclasses.fields(node)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        raise ConfigError(f"a run has no setting {name!r}: {hint}")
+    old = node[name] if isinstance(node, dict) else getattr(node, name)
+    if rest:
+        new = _changed(old, rest, text)
+    else:
+        try:
+            new = text if isinstance(old, str) else ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            new = text
+        if old is not None and not isinstance(new, type(old)) and not (isinstance(old, float) and isinstance(new, int)):
+            raise ConfigError(f"{name} is a {type(old).__name__}, got {text!r}")
+    return {**node, name: new} if isinstance(node, dict) else dataclasses.replace(node, **{name: new})

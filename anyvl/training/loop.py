@@ -1,0 +1,129 @@
+"""The training loop, one for every network: batch k is a function of (seed, k, rank), so a run can stop at any moment and go on.
+
+The log (`log.jsonl`) holds what is a function of the run alone, so that a resumed run's log equals an unbroken one's byte for
+byte; clock times go to `clock.jsonl`.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from anyvl.training.config import Keeping, Schedule
+from anyvl.training.state import load_state, save_state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What the loop needs to know of a training.
+
+    batch(step, rank): the tensors of a step. loss(model, batch, step): the loss and what to log. after(model, step): what is done
+    to the weights after a step outside the gradient. export(model, folder): writes the weights for use. sheet(model, path): draws
+    a sample sheet. units(batch): how much a batch holds, of what the run calls throughput (pictures, ids).
+    """
+
+    batch: Callable[[int, int], Mapping[str, Tensor]]
+    loss: Callable[[nn.Module, Mapping[str, Tensor], int], tuple[Tensor, dict[str, Tensor]]]
+    optimizers: list[torch.optim.Optimizer]
+    export: Callable[[nn.Module, Path], None]
+    sheet: Callable[[nn.Module, Path], None]
+    units: Callable[[Mapping[str, Tensor]], int]
+    after: Callable[[nn.Module, Mapping[str, Tensor], int], None] = lambda model, batch, step: None
+
+
+def train(
+    model: nn.Module,
+    job: Job,
+    folder: Path,
+    *,
+    schedule: Schedule,
+    keeping: Keeping,
+    precision: str,
+    max_seconds: float | None = None,
+) -> int:
+    """Train until the schedule's last step or until time is up (then the state is saved); returns the number of steps done."""
+    began = time.monotonic()
+    accelerator = Accelerator(mixed_precision=precision)
+    model, *optimizers = accelerator.prepare(model, *job.optimizers)
+    bare = accelerator.unwrap_model(model)
+    rank, main = accelerator.process_index, accelerator.is_main_process
+    folder.mkdir(parents=True, exist_ok=True)
+    state = folder / "state.safetensors"
+    plain = [getattr(optimizer, "optimizer", optimizer) for optimizer in optimizers]
+    done = load_state(state, bare, plain) if state.exists() else 0
+    if main:
+        _keep_lines_before(folder / "log.jsonl", done)
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
+        TimeRemainingColumn(), console=console, disable=not main,
+    ) as progress:  # fmt: skip
+        bar = progress.add_task("training", total=schedule.steps, completed=done)
+        sums: dict[str, Tensor] = {}
+        units, clock, step = 0, time.monotonic(), done
+        # Batch k depends on k alone, so the next one can be drawn while this one is learnt.
+        drawing = ThreadPoolExecutor(max_workers=1)
+        coming = drawing.submit(job.batch, step, rank)
+        while step < schedule.steps:
+            for optimizer in plain:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["peak"] * schedule.factor(step)
+            batch = {name: value.to(accelerator.device) for name, value in coming.result().items()}
+            coming = drawing.submit(job.batch, step + 1, rank)
+            model.train()
+            with accelerator.autocast():
+                loss, figures = job.loss(model, batch, step)
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(model.parameters(), schedule.clip)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            job.after(bare, batch, step)
+            step += 1
+            units += job.units(batch)
+            for name, value in {"loss": loss.detach(), **figures}.items():
+                sums[name] = sums.get(name, 0) + value.detach()
+            if step % keeping.log_every == 0 and main:
+                means = {name: round(float(value) / keeping.log_every, 5) for name, value in sums.items()}
+                _append(folder / "log.jsonl", {"step": step, **means})
+                rate = units / (time.monotonic() - clock)
+                _append(folder / "clock.jsonl", {"step": step, "per_second": round(rate, 1)})
+                progress.update(bar, description=f"loss {means['loss']:.3f} · {rate:.0f}/s")
+                sums, units, clock = {}, 0, time.monotonic()
+            progress.update(bar, completed=step)
+            late = max_seconds is not None and time.monotonic() - began > max_seconds
+            if main and step % keeping.sheet_every == 0:
+                bare.eval()
+                job.sheet(bare, folder / f"sheet-{step:07d}.png")
+            # A state is saved only where the log has a line, so that no running mean is cut in two.
+            at_line = step % keeping.log_every == 0
+            if main and (step == schedule.steps or (at_line and (late or step % keeping.state_every == 0))):
+                save_state(state, step, bare, plain)
+                bare.eval()
+                job.export(bare, folder / "model")
+            if late and at_line:
+                console.print(f"time is up after step {step}: saved; the same command goes on from here")
+                break
+        drawing.shutdown(cancel_futures=True)
+    return step
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _keep_lines_before(path: Path, step: int) -> None:
+    """Drop what an interrupted run logged after its last saved state: it will be logged again, the same."""
+    if path.exists():
+        lines = [line for line in path.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= step]
+        path.write_text("".join(line + "\n" for line in lines))

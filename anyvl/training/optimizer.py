@@ -1,0 +1,53 @@
+"""Optimizers of the decoder: Muon for the hidden matrices (Jordan et al. 2024), AdamW for embeddings and norms; and how the
+embeddings of codes and coordinates start."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from anyvl.model.decoder import Decoder
+from anyvl.training.config import Schedule
+from anyvl.vocabulary import Vocabulary
+
+
+def decoder_optimizers(decoder: Decoder, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """Muon and AdamW, each group with its `peak` rate; the loop scales both by the schedule."""
+    matrices = [p for name, p in decoder.named_parameters() if p.ndim == 2 and ".layers." in name]
+    tables = [p for name, p in decoder.named_parameters() if p.ndim == 2 and ".layers." not in name]
+    norms = [p for p in decoder.parameters() if p.ndim == 1]
+    muon = torch.optim.Muon(
+        [{"params": matrices, "peak": schedule.matrix_rate}],
+        lr=schedule.matrix_rate,
+        weight_decay=schedule.weight_decay,
+        momentum=0.95,
+    )
+    adamw = torch.optim.AdamW(
+        [
+            {"params": tables, "peak": schedule.rate, "weight_decay": schedule.weight_decay},
+            {"params": norms, "peak": schedule.rate, "weight_decay": 0.0},
+        ],
+        lr=schedule.rate,
+        betas=(0.9, 0.95),
+    )
+    return [muon, adamw]
+
+
+@torch.no_grad()
+def start_embeddings(
+    decoder: Decoder, vocabulary: Vocabulary, codebook: Float[Tensor, "code dim"], generator: torch.Generator
+) -> None:
+    """Start codes from their codebook vectors and coordinates from sines of the coordinate, both by a random projection.
+
+    Neighbours in the codebook, or on an axis, start as neighbours in the model. The deviation is that of the other rows.
+    """
+    table = decoder.model.embed_tokens.weight
+    width = table.shape[1]
+    place = torch.linspace(0, 1, vocabulary.coordinate_bins)[:, None]
+    octaves = 2.0 ** torch.arange(0, int(math.log2(vocabulary.coordinate_bins)))
+    sines = torch.cat([torch.sin(math.pi * place * octaves), torch.cos(math.pi * place * octaves)], dim=1)
+    for span, features in ((vocabulary.image, codebook.float().cpu()), (vocabulary.coordinates, sines)):
+        projection = torch.randn(features.shape[1], width, generator=generator)
+        rows = features @ projection
+        table[span.start : span.stop] = (rows * (0.02 / rows.std())).to(table)

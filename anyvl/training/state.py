@@ -1,0 +1,56 @@
+"""Resume state: everything a run needs to go on as if it had never stopped, in one safetensors file written atomically."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from anyvl.errors import CheckpointError
+
+
+def save_state(path: Path, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> None:
+    """Write model, optimizers and the number of steps done; a crash at any moment leaves the old file or the new one."""
+    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+    plain: dict[str, Any] = {}
+    for number, optimizer in enumerate(optimizers):
+        for index, entry in optimizer.state_dict()["state"].items():
+            for key, value in entry.items():
+                name = f"optimizer{number}/{index}/{key}"
+                if isinstance(value, Tensor):
+                    tensors[name] = value
+                else:
+                    plain[name] = value
+    metadata = {"step": str(step), "plain": json.dumps(plain)}
+    temporary = path.with_suffix(".writing")
+    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, temporary, metadata=metadata)
+    with open(temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> int:
+    """Put a saved state back; returns the number of steps done."""
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    if "step" not in metadata:
+        raise CheckpointError(f"{path} is not a resume state of anyvl: it has no step; start the run in an empty folder")
+    weights = {name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} is the state of another model: {str(error).splitlines()[1].strip()}") from None
+    entries = json.loads(metadata["plain"]) | {k: v for k, v in tensors.items() if k.startswith("optimizer")}
+    for number, optimizer in enumerate(optimizers):
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in entries.items():
+            owner, index, key = name.split("/")
+            if owner == f"optimizer{number}":
+                state.setdefault(int(index), {})[key] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return int(metadata["step"])

@@ -1,0 +1,98 @@
+"""Train the decoder on a mixture of tasks over the scene world."""
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from anyvl.checkpoint import Parts, load_parts, save_parts
+from anyvl.codecs import Kit, TextTokenizer
+from anyvl.data.mixture import Mixture
+from anyvl.data.scenes.corpus import Corpus
+from anyvl.data.scenes.words import world_knowledge
+from anyvl.data.scenes.world import World
+from anyvl.data.sentences import world_sentences
+from anyvl.errors import CheckpointError
+from anyvl.model.decoder import Decoder, DecoderConfig
+from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
+from anyvl.training.config import DecoderRun
+from anyvl.training.loop import Job, train
+from anyvl.training.losses import next_id_loss
+from anyvl.training.optimizer import decoder_optimizers, start_embeddings
+from anyvl.training.sample_sheet import decoder_sheet
+from anyvl.vocabulary import Vocabulary
+
+
+def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = None) -> int:
+    """Train or go on training; a whole checkpoint is written to `folder/model`. Returns the steps done."""
+    torch.manual_seed(run.seed)
+    tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser())
+    kit = _kit(run, tokenizer)
+    world = World(grids=run.world.grids, factor=run.world.factor, seed=run.seed)
+    print(f"encoding {run.scenes} scenes and as many edits", file=sys.stderr)
+    corpus = Corpus.build(world, run.scenes, tokenizer, folder / "corpus.safetensors", _progress)
+    decoder = Decoder(DecoderConfig(vocab_size=kit.vocabulary.size, **run.model))
+    start_embeddings(
+        decoder, kit.vocabulary, tokenizer.model.quantize.codebook, torch.Generator().manual_seed(run.seed)
+    )
+    if run.start is not None:
+        _start_from(run.start, decoder, kit)
+    mixture = Mixture(
+        corpus=corpus,
+        kit=kit,
+        weights=run.mixture,
+        sequences=run.sequences,
+        length=run.length,
+        input_weight=run.input_weight,
+        drop=run.drop,
+        seed=run.seed,
+    )
+    modalities = torch.from_numpy(np.asarray(kit.vocabulary.modalities()).astype(np.int64))
+
+    def loss(model: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        assert isinstance(model, Decoder)
+        return next_id_loss(model, batch, modalities.to(batch["ids"].device), run.modality_weights)
+
+    def export(model: nn.Module, target: Path) -> None:
+        assert isinstance(model, Decoder)
+        parts = Parts(decoder=model, tokenizer=tokenizer, kit=kit, knows=world_knowledge())
+        save_parts(parts, target, dtype=torch.float32)
+
+    def sheet(model: nn.Module, path: Path) -> None:
+        assert isinstance(model, Decoder)
+        decoder_sheet(model, kit, dataclasses.replace(world, split="validation"), path)
+
+    job = Job(
+        batch=mixture.batch,
+        loss=loss,
+        optimizers=decoder_optimizers(decoder, run.schedule),
+        export=export,
+        sheet=sheet,
+        units=lambda batch: int((batch["segments"] > 0).sum()),
+    )
+    return train(
+        decoder, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, max_seconds=max_seconds
+    )
+
+
+def _kit(run: DecoderRun, tokenizer: VQGANTokenizer) -> Kit:
+    text = TextTokenizer.train(world_sentences(20_000, seed=run.seed), run.num_text)
+    vocabulary = Vocabulary(
+        num_text=run.num_text, coordinate_bins=run.coordinate_bins, num_codes=tokenizer.model.config.num_codes
+    )
+    return Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=run.world.grids)
+
+
+def _start_from(folder: str, decoder: Decoder, kit: Kit) -> None:
+    parts = load_parts(folder)
+    if parts.kit.vocabulary != kit.vocabulary or parts.kit.text.token_bytes != kit.text.token_bytes:
+        raise CheckpointError(f"{folder} speaks another vocabulary than this run: start from weights of the same layout")
+    decoder.load_state_dict(parts.decoder.state_dict())
+
+
+def _progress(share: float) -> None:
+    print(f"\r  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)

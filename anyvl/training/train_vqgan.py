@@ -1,0 +1,93 @@
+"""Train the image tokenizer on drawn scenes: L1 on pixels and on their differences, commitment; codes kept alive."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from anyvl.data.scenes.draw import draw
+from anyvl.data.scenes.scene import sample_scene
+from anyvl.data.scenes.sprites import load_sprites
+from anyvl.model.image_tokenizer import save_image_tokenizer
+from anyvl.model.vqgan import VQGAN, VQGANConfig
+from anyvl.training.config import VQGANRun
+from anyvl.training.loop import Job, train
+from anyvl.training.sheets import save_sheet
+
+
+def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -> int:
+    """Train or go on training; the tokenizer is written to `folder/model/image_tokenizer`. Returns the steps done."""
+    torch.manual_seed(run.seed)
+    model = VQGAN(VQGANConfig(**run.model)).to(memory_format=torch.channels_last)
+    sprites = load_sprites()
+
+    def batch(step: int, rank: int) -> Mapping[str, Tensor]:
+        rng = np.random.default_rng((run.seed, 1, step, rank))
+        rows, columns = run.world.grids[step % len(run.world.grids)]
+        height, width = rows * run.world.factor, columns * run.world.factor
+        scenes = [sample_scene(rng, height, width) for _ in range(run.batch)]
+        return {"picture": draw(scenes, sprites) * 2 - 1}
+
+    def loss(model: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        picture = batch["picture"].contiguous(memory_format=torch.channels_last)
+        painted, quantised = model(picture)
+        error = (painted.float() - picture) * _detail(picture)
+        pixel = error.abs().mean()
+        # Differences of neighbours: what L1 alone leaves blurred is paid for here.
+        edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+        total = pixel + run.gradient_weight * edges + run.commitment_weight * quantised.commitment
+        usage = quantised.codes.unique().numel() / model_codes
+        psnr = 10 * torch.log10(4 / (painted.detach().float() - picture).pow(2).mean((1, 2, 3))).mean()
+        return total, {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
+
+    def after(model: nn.Module, batch: Mapping[str, Tensor], step: int) -> None:
+        if step % run.revive_every == run.revive_every - 1 and step < 0.8 * run.schedule.steps:
+            with torch.no_grad():
+                vectors = rearrange(model.latents(batch["picture"]), "b d r c -> (b r c) d")
+            model.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
+
+    def sheet(model: nn.Module, path: Path) -> None:
+        rows, columns = run.world.grids[0]
+        height, width = rows * run.world.factor, columns * run.world.factor
+        scenes = [sample_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
+        pictures = draw(scenes, sprites)
+        with torch.no_grad():
+            painted = model(pictures * 2 - 1)[0].float() / 2 + 0.5
+        arrays = [rearrange((p.clamp(0, 1) * 255).byte(), "b c y x -> b y x c").numpy() for p in (pictures, painted)]
+        save_sheet([[a[i] for i in range(s, s + 12)] for s in (0, 12) for a in arrays], path)
+
+    model_codes = model.config.num_codes
+    norm_and_bias = [p for p in model.parameters() if p.ndim < 2]
+    weights = [p for p in model.parameters() if p.ndim >= 2]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": weights, "weight_decay": run.schedule.weight_decay, "peak": run.schedule.rate},
+            {"params": norm_and_bias, "weight_decay": 0.0, "peak": run.schedule.rate},
+        ],
+        lr=run.schedule.rate,
+        betas=(0.9, 0.95),
+    )
+    job = Job(
+        batch=batch,
+        loss=loss,
+        after=after,
+        optimizers=[optimizer],
+        sheet=sheet,
+        export=lambda model, folder: save_image_tokenizer(model, folder / "image_tokenizer"),
+        units=lambda batch: len(batch["picture"]),
+    )
+    return train(
+        model, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, max_seconds=max_seconds
+    )
+
+
+def _detail(picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
+    """Weight of each pixel: 1 on even ground to 4 near strong edges, where a thing is and where blur would show."""
+    across = nn.functional.pad(picture.diff(dim=-1).abs().amax(1, keepdim=True), (0, 1, 0, 0))
+    down = nn.functional.pad(picture.diff(dim=-2).abs().amax(1, keepdim=True), (0, 0, 0, 1))
+    strength = nn.functional.max_pool2d(torch.maximum(across, down), 5, stride=1, padding=2)
+    return 1 + 3 * (2 * strength).clamp(max=1)

@@ -1,0 +1,28 @@
+"""The default checkpoint's decoder: five tasks over 40 things in 9 colours at 64 px."""
+
+from anyvl.training.config import DecoderRun, Keeping, Schedule
+
+
+def config() -> DecoderRun:
+    return DecoderRun(
+        image_tokenizer="~/anyvl-runs/vqgan/model/image_tokenizer",
+        model={
+            "hidden_size": 256,
+            "intermediate_size": 768,
+            "num_hidden_layers": 6,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "head_dim": 64,
+            "max_position_embeddings": 768,
+        },
+        mixture={
+            "text_to_image": 0.36,
+            "image_editing": 0.22,
+            "segmentation": 0.26,
+            "detection": 0.08,
+            "captioning": 0.08,
+        },
+        modality_weights={"image": 1.5, "coordinate": 1.0, "text": 0.4, "control": 0.4},
+        schedule=Schedule(steps=5200, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.9, final=0.02),
+        keeping=Keeping(log_every=25, state_every=250, sheet_every=1000),
+    )

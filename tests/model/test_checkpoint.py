@@ -1,0 +1,142 @@
+"""A saved decoder comes back bit for bit, loads in transformers as it is, and says in a sentence what is wrong."""
+
+import json
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from anyvl.errors import CheckpointError
+from anyvl.model import checkpoint
+from anyvl.model.checkpoint import load_decoder, load_tensors, save_decoder, save_tensors
+from anyvl.model.decoder import Decoder, DecoderConfig
+
+BASE = dict(
+    vocab_size=61, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
+    num_key_value_heads=2, head_dim=8, max_position_embeddings=64,
+)  # fmt: skip
+KINDS = [(qk_norm, tied) for qk_norm in (True, False) for tied in (True, False)]
+
+
+@pytest.mark.parametrize("qk_norm, tied", KINDS)
+@torch.no_grad()
+def test_transformers_loads_the_folder_as_it_is(tmp_path, qk_norm, tied):
+    decoder = Decoder(DecoderConfig(**BASE, qk_norm=qk_norm, tie_word_embeddings=tied, rope_theta=5000.0))
+    save_decoder(decoder, tmp_path, torch.float32)
+    model, report = AutoModelForCausalLM.from_pretrained(tmp_path, output_loading_info=True, dtype=torch.float32)
+    assert type(model).__name__ == ("Qwen3ForCausalLM" if qk_norm else "LlamaForCausalLM")
+    assert not report["missing_keys"] and not report["unexpected_keys"] and not report["mismatched_keys"]
+    ids = torch.randint(61, (1, 20))
+    assert (model.eval()(ids).logits - decoder(ids)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("qk_norm, tied", KINDS)
+@torch.no_grad()
+def test_what_transformers_saves_loads_here(tmp_path, qk_norm, tied):
+    decoder = Decoder(DecoderConfig(**BASE, qk_norm=qk_norm, tie_word_embeddings=tied, rope_theta=5000.0))
+    save_decoder(decoder, tmp_path / "ours", torch.float32)
+    AutoModelForCausalLM.from_pretrained(tmp_path / "ours").save_pretrained(tmp_path / "theirs")
+    again = load_decoder(tmp_path / "theirs")
+    assert again.config == decoder.config
+    ids = torch.randint(61, (1, 20))
+    assert torch.equal(again(ids), decoder(ids))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_round_trip(tmp_path, dtype):
+    decoder = Decoder(DecoderConfig(**BASE)).to(dtype)
+    save_decoder(decoder, tmp_path, dtype)
+    again = load_decoder(tmp_path, dtype=dtype)
+    assert again.config == decoder.config and not again.training
+    assert again.state_dict().keys() == decoder.state_dict().keys()
+    for name, tensor in decoder.state_dict().items():
+        assert torch.equal(again.state_dict()[name], tensor)
+    assert torch.equal(again.frequencies, decoder.frequencies) and again.frequencies.dtype == torch.float32
+
+
+def test_the_usual_file_is_bf16(tmp_path):
+    save_decoder(Decoder(DecoderConfig(**BASE)), tmp_path)
+    assert {tensor.dtype for tensor in load_tensors(tmp_path / "model.safetensors").values()} == {torch.bfloat16}
+    assert json.loads((tmp_path / "config.json").read_text())["dtype"] == "bfloat16"
+    assert load_decoder(tmp_path).model.norm.weight.dtype == torch.float32
+
+
+@pytest.fixture
+def folder(tmp_path):
+    save_decoder(Decoder(DecoderConfig(**BASE)), tmp_path)
+    return tmp_path
+
+
+def change(folder, edit):
+    tensors = load_tensors(folder / "model.safetensors")
+    edit(tensors)
+    save_tensors(tensors, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    "edit, message",
+    [
+        (lambda tensors: tensors.pop("model.norm.weight"), "model.norm.weight is missing"),
+        (lambda tensors: tensors.update(extra=torch.zeros(3)), "extra is unexpected"),
+        (lambda tensors: tensors.update({"model.norm.weight": torch.zeros(25)}), r"\(25,\) where \(24,\) is expected"),
+    ],
+)
+def test_wrong_tensors_are_named(folder, edit, message):
+    change(folder, edit)
+    with pytest.raises(CheckpointError, match=message):
+        load_decoder(folder)
+
+
+def test_missing_and_damaged_files_are_named(folder, tmp_path):
+    with pytest.raises(CheckpointError, match="nowhere"):
+        load_decoder(tmp_path / "nowhere")
+    (folder / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0 not it")
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_decoder(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
+        load_decoder(folder)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match="not JSON"):
+        load_decoder(folder)
+    (folder / "config.json").unlink()
+    with pytest.raises(CheckpointError, match=r"config\.json is missing"):
+        load_decoder(folder)
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"model_type": "gpt2"}, "gpt2"),
+        ({"attention_bias": True}, "attention_bias"),
+        ({"rope_parameters": {"rope_type": "yarn"}}, "yarn"),
+        ({"hidden_act": "gelu"}, "gelu"),
+    ],
+)
+def test_networks_of_another_kind_are_refused(folder, fields, message):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+    with pytest.raises(CheckpointError, match=message):
+        load_decoder(folder)
+
+
+def test_an_incomplete_config_names_what_is_missing(folder):
+    path = folder / "config.json"
+    fields = json.loads(path.read_text())
+    del fields["intermediate_size"]
+    path.write_text(json.dumps(fields))
+    with pytest.raises(CheckpointError, match="intermediate_size"):
+        load_decoder(folder)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_litter(folder, monkeypatch):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def fail(tensors, path, metadata):
+        path.write_bytes(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", fail)
+    with pytest.raises(OSError, match="no space"):
+        save_tensors({"a": torch.zeros(2)}, folder / "model.safetensors")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -1,0 +1,300 @@
+"""The command line, with a model in the pipeline's place that remembers what it was asked."""
+
+import json
+import os
+import subprocess
+import sys
+import types
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from anyvl import cli
+from anyvl.errors import CheckpointError, InputError
+from anyvl.values import Box, Frame, Instance, Polygon
+
+ROOT = Path(__file__).parents[1]
+HEIGHT, WIDTH = 40, 72
+
+
+class FakeModel:
+    """Answers like `anyvl.pipeline.AnyVL`, without a network."""
+
+    def __init__(self):
+        self.calls: list[tuple[str, tuple, dict]] = []
+        self.found: list[Instance] | None = None
+
+    def from_pretrained(self, folder: str | None = None, **settings) -> "FakeModel":
+        if folder == "nowhere":
+            raise CheckpointError("no model at nowhere:\n give a folder")
+        self.calls.append(("from_pretrained", (folder,), settings))
+        return self
+
+    def _note(self, name, *inputs, callback_on_step_end, **settings):
+        callback_on_step_end(0, 0)
+        self.calls.append((name, inputs, settings))
+
+    def generate(self, prompt, **settings):
+        self._note("generate", prompt, **settings)
+        if not prompt:
+            raise InputError("the prompt is empty: say what to paint")
+        count, seed = settings["num_images_per_prompt"], settings.get("seed", 5)
+        seeds = list(range(seed, seed + count))
+        warnings.warn("the model does not know 'quux'", stacklevel=2)
+        images = [Image.new("RGB", (WIDTH, HEIGHT), (seed % 256, 0, 0)) for seed in seeds]
+        return types.SimpleNamespace(images=images, seeds=seeds)
+
+    def edit(self, picture, instruction, **settings):
+        self._note("edit", picture, instruction, **settings)
+        changed = np.zeros(picture.shape[:2], dtype=bool)
+        changed[3:6, 10:20] = True
+        return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
+
+    def _instances(self, picture, label):
+        frame = Frame(*picture.shape[:2])
+        polygon = Polygon(((10.0, 5.0), (30.0, 5.0), (30.0, 25.0)))
+        default = [Instance(label=label, score=0.5, frame=frame, polygons=(polygon,))]
+        return default if self.found is None else self.found
+
+    def segment(self, picture, phrase, **settings):
+        self._note("segment", picture, phrase, **settings)
+        return self._instances(picture, phrase)
+
+    def detect(self, picture, labels=None, **settings):
+        self._note("detect", picture, labels, **settings)
+        return [Instance(label="fox", frame=Frame(*picture.shape[:2]), box=Box(1, 2, 30, 20))]
+
+    def caption(self, picture, **settings):
+        self._note("caption", picture, **settings)
+        return "a fox left of a pälm 🌴"
+
+    def info(self):
+        return {"objects": ["fox", "cat"], "language_version": 1}
+
+
+@pytest.fixture
+def model(monkeypatch, tmp_path) -> FakeModel:
+    fake = FakeModel()
+    pipeline = types.ModuleType("anyvl.pipeline")
+    pipeline.AnyVL = fake  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "anyvl.pipeline", pipeline)
+    monkeypatch.chdir(tmp_path)
+    return fake
+
+
+@pytest.fixture
+def photo(model, tmp_path, picture) -> str:
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    return "photo.png"
+
+
+def files() -> set[str]:
+    return set(os.listdir())
+
+
+def test_generate_writes_pictures_and_prints_them_with_their_seeds(model, capsys):
+    assert cli.main(["generate", "a fox", "--seed", "7", "--num-images", "2", "-o", "fox.png"]) == 0
+    assert capsys.readouterr().out == "fox-1.png  seed 7\nfox-2.png  seed 8\n"
+    assert files() == {"fox-1.png", "fox-2.png"}
+    assert np.asarray(Image.open("fox-2.png"))[0, 0].tolist() == [8, 0, 0]
+
+
+def test_only_what_was_said_is_passed_on(model):
+    assert cli.main(["generate", "a fox"]) == 0
+    assert model.calls == [
+        ("from_pretrained", (None,), {}),
+        ("generate", ("a fox",), {"num_images_per_prompt": 1}),
+    ]
+    assert files() == {"painted.png"}
+
+
+def test_every_flag_of_generate_arrives(model):
+    flags = ["--height", "48", "--width", "80", "--guidance-scale", "2.5", "--seed", "3"]
+    where = ["--model", "folder", "--device", "cpu", "--dtype", "bfloat16"]
+    assert cli.main(["generate", "a fox", *flags, *where]) == 0
+    assert model.calls == [
+        ("from_pretrained", ("folder",), {"device": "cpu", "dtype": "bfloat16"}),
+        (
+            "generate",
+            ("a fox",),
+            {"num_images_per_prompt": 1, "seed": 3, "guidance_scale": 2.5, "height": 48, "width": 80},
+        ),
+    ]
+
+
+def test_without_output_nothing_is_overwritten(model):
+    assert cli.main(["generate", "a fox"]) == cli.main(["generate", "a cat"]) == 0
+    assert files() == {"painted.png", "painted-2.png"}
+
+
+def test_generate_prints_one_json_object(model, capsys):
+    assert cli.main(["generate", "a fox", "--json", "-o", "fox.webp", "--seed", "1"]) == 0
+    row = {"file": "fox.webp", "seed": 1, "width": WIDTH, "height": HEIGHT}
+    assert json.loads(capsys.readouterr().out) == {"images": [row]}
+
+
+def test_warnings_are_one_line_on_stderr(model, capsys):
+    assert cli.main(["generate", "a quux"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "anyvl: warning: the model does not know 'quux'\n"
+    assert out == "painted.png  seed 5\n"
+
+
+def test_edit_reads_the_picture_and_counts_what_changed(photo, picture, model, capsys):
+    assert cli.main(["edit", photo, "remove the fox", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["images"]
+    assert row == {"file": "edited.png", "seed": 9, "width": 72, "height": 40, "changed_pixels": 30}
+    name, (array, instruction), _ = model.calls[-1]
+    assert (name, instruction) == ("edit", "remove the fox")
+    assert np.array_equal(array, picture)
+
+
+def test_segment_prints_lines_for_people(photo, capsys):
+    assert cli.main(["segment", photo, "the palm tree"]) == 0
+    assert capsys.readouterr().out == "the palm tree  score 0.50  box 10.0 5.0 30.0 25.0  polygons 1\n"
+
+
+@pytest.mark.parametrize("flags", [["--json"], ["--format", "json"]])
+def test_segment_prints_json(photo, capfdbinary, flags):
+    assert cli.main(["segment", photo, "fox", *flags]) == 0
+    found = json.loads(capfdbinary.readouterr().out)
+    assert found["image"] == {"width": 72, "height": 40}
+    assert found["instances"][0]["polygons"] == [
+        {"exterior": [[10.0, 5.0], [30.0, 5.0], [30.0, 25.0]], "holes": []},
+    ]
+
+
+@pytest.mark.parametrize("name, start", [("fox.json", b"{"), ("fox.svg", b"<svg"), ("fox.png", b"\x89PNG")])
+def test_the_suffix_of_output_chooses_the_format(photo, capsys, name, start):
+    assert cli.main(["segment", photo, "fox", "-o", name]) == 0
+    assert Path(name).read_bytes().startswith(start)
+    assert cli.main(["segment", photo, "fox", "-o", "any", "--format", Path(name).suffix[1:]]) == 0
+    assert Path("any").read_bytes() == Path(name).read_bytes()
+
+
+def test_segment_writes_all_that_is_asked_for_at_once(photo, capfdbinary):
+    assert cli.main(["segment", photo, "fox", "-o", "fox.svg", "--overlay", "over.jpg", "--json"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert json.loads(out)["instances"][0]["label"] == "fox"
+    assert err == b"wrote fox.svg\nwrote over.jpg\n"
+    assert Image.open("over.jpg").size == (72 * 8, 40 * 8)
+
+
+def test_finding_nothing_is_an_answer(photo, model, capfdbinary):
+    model.found = []
+    assert cli.main(["segment", photo, "fox"]) == 0
+    assert capfdbinary.readouterr() == (b"", b"nothing found\n")
+    assert cli.main(["segment", photo, "fox", "--json"]) == 0
+    assert json.loads(capfdbinary.readouterr().out)["instances"] == []
+
+
+def test_detect_takes_labels(photo, model, capsys):
+    assert cli.main(["detect", photo]) == 0
+    assert model.calls[-1][1][1] is None
+    assert cli.main(["detect", photo, "--label", "fox", "--label", "palm tree"]) == 0
+    assert model.calls[-1][1][1] == ["fox", "palm tree"]
+    assert capsys.readouterr().out == "fox  score 1.00  box 1.0 2.0 30.0 20.0\n" * 2
+
+
+def test_caption_prints_words(photo, capsys):
+    assert cli.main(["caption", photo]) == 0
+    assert cli.main(["caption", photo, "--json"]) == 0
+    words, as_json = capsys.readouterr().out.splitlines()
+    assert words == json.loads(as_json)["caption"] == "a fox left of a pälm 🌴"
+
+
+def test_info(model, capsys):
+    assert cli.main(["info"]) == 0
+    assert capsys.readouterr().out == "objects: fox, cat\nlanguage version: 1\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["generate", "a fox", "--sed", "1"], "--sed"),
+        (["generate", "a fox", "--seed", "one"], "--seed"),
+        (["generate", "a fox", "--num-images", "0"], "--num-images"),
+        (["generate", "a fox", "--dtype", "int8"], "bfloat16"),
+        (["generate"], "prompt"),
+        (["generate", ""], "empty"),
+        (["generate", "a fox", "--model", "nowhere"], "no model at nowhere: give a folder"),
+        (["generate", "a fox", "-o", "missing/fox.png"], "does not exist"),
+        (["generate", "a fox", "-o", "."], "use one of"),
+        (["generate", "a fox", "-o", "fox.gif"], ".png"),
+        (["segmint", "photo.png", "fox"], "segment"),
+        (["segment", "none.png", "fox"], "none.png"),
+        (["segment", "empty.png", "fox"], "empty.png"),
+        (["segment", "cut.png", "fox"], "cut.png"),
+        (["segment", "photo.png", "fox", "--format", "coco"], "'svg'"),
+        (["segment", "photo.png", "fox", "-o", "fox"], "--format"),
+        (["segment", "photo.png", "fox", "-o", "fox.txt"], "'json'"),
+        (["segment", "photo.png", "fox", "--json", "--format", "svg"], "--output"),
+        (["segment", "photo.png", "fox", "-o", "missing/fox.json"], "does not exist"),
+        (["segment", "photo.png", "fox", "--overlay", "missing/fox.png"], "does not exist"),
+        (["segment", "photo.png", "fox", "--overlay", "fox.json"], ".png"),
+        (["edit", "photo.png", "remove the fox", "-o", "/dev/null/edited.png"], "does not exist"),
+    ],
+)
+def test_mistakes_end_with_one_sentence_and_code_2(photo, model, capsys, arguments, expected):
+    Path("empty.png").touch()
+    Path("cut.png").write_bytes(Path("photo.png").read_bytes()[:200])
+    before = files()
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("anyvl: ")
+    assert err.count("\n") == 1
+    assert expected in err
+    assert files() == before
+
+
+def test_files_are_checked_before_the_model_is_loaded(photo, model):
+    assert cli.main(["segment", photo, "fox", "-o", "missing/fox.json"]) == 2
+    assert cli.main(["edit", "none.png", "remove the fox"]) == 2
+    assert model.calls == []
+
+
+def test_a_long_prompt_is_not_repeated_whole(model, capsys, monkeypatch):
+    def refuse(prompt: str, **_: object) -> None:
+        raise InputError(f"the prompt {prompt!r} is too long")
+
+    monkeypatch.setattr(model, "generate", refuse)
+    assert cli.main(["generate", "fox " * 25_000]) == 2
+    err = capsys.readouterr().err
+    assert len(err) < 700
+    assert err.endswith("is too long\n")
+
+
+def test_our_own_mistakes_are_not_hidden(model, monkeypatch):
+    monkeypatch.setattr(model, "generate", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["generate", "a fox"])
+
+
+def test_ctrl_c_is_130(model, monkeypatch, capsys):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model, "generate", stop)
+    assert cli.main(["generate", "a fox"]) == 130
+    assert "stopped" in capsys.readouterr().err
+    assert files() == set()
+
+
+def test_help_is_instant_and_imports_no_torch():
+    script = (
+        "import sys, time; from anyvl import cli; code = cli.main(['--help']);"
+        "print('seconds', time.process_time());"
+        "sys.exit(code or any(name in sys.modules for name in ('torch', 'numpy', 'transformers', 'diffusers')))"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        for _ in range(3)
+    ]
+    assert all(run.returncode == 0 for run in runs), runs[0].stderr
+    assert all(command.__name__ in runs[0].stdout for command in cli.COMMANDS)
+    # processor time, start of the interpreter included: other work on the machine must not decide
+    assert min(float(run.stdout.split()[-1]) for run in runs) <= 0.5
