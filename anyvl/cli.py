@@ -12,14 +12,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from anyvl.errors import AnyVLError, InputError
-
-if TYPE_CHECKING:
-    from anyvl.values import Instance
 
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="Folder or hub id of a model; without it, the one that ships with anyvl.")
@@ -168,12 +165,10 @@ def caption(
 
 def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
     """Tell what a model is and what it knows."""
+    from anyvl.exports.text import outline_lines
+
     known = _load(model, None, None).info()
-    if as_json:
-        print(_json(known))
-        return
-    for name, value in known.items():
-        print(f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}")
+    print(_json(known) if as_json else "\n".join(outline_lines(known)))
 
 
 def train(
@@ -195,25 +190,31 @@ def train(
 
 
 def evaluate(
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Measure only this, such as segmentation; give it again for more.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="How many items a figure.")] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the figures to this JSON file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the figures to this JSON file too.")
+    ] = None,
 ) -> None:
     """Measure a model: every score beside its ceiling and its floor."""
-    if output is not None:
-        from anyvl.exports.files import require_writable
+    from anyvl.exports.files import require_writable
 
+    if output is not None:
         require_writable(output)
     from anyvl import evaluation
 
-    evaluation.run(**_given(model=model, device=device, output=output))
+    evaluation.run(**_given(suites=suite, count=count, model=model, device=device, output=output))
 
 
 COMMANDS = (generate, edit, segment, detect, caption, info, train, evaluate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command (`arguments`, else those of the process); returns its exit code: 0, 2 (a mistake), 130 (stopped)."""
+    """Runs one command (`arguments`, else the process's own); returns its exit code: 0, 2 a mistake, 130 stopped."""
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_top)
     for command in COMMANDS:
@@ -221,12 +222,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("default", UserWarning)
         warnings.showwarning = _show_warning
         try:
             code = app(args=arguments, prog_name="anyvl", standalone_mode=False)
             sys.stdout.flush()
-        except (typer.Abort, KeyboardInterrupt):
-            return _say("stopped", 130)
         except typer.TyperException as error:  # without a message it was no command at all: the help is the answer
             return _say(_usage_sentence(error), 2) if str(error) else 2
         except BrokenPipeError:  # the reader of our results has had enough
@@ -234,6 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         except (AnyVLError, OSError) as error:
             return _say(str(error), 2)
+    if code == 130:  # what Typer makes of Ctrl-C
+        return _say("stopped", 130)
     return code if isinstance(code, int) else 0
 
 
@@ -262,6 +264,7 @@ def _find(
     """What `segment` and `detect` share: check, find, write, print."""
     from anyvl.exports import EXPORTERS, exporter, overlay
     from anyvl.exports.files import picture_file, require_picture_name, require_writable, write_file
+    from anyvl.exports.text import found_lines
     from anyvl.values import Frame
 
     if output is not None:
@@ -295,18 +298,11 @@ def _find(
         sys.stdout.flush()
         sys.stdout.buffer.write(export(found, frame))
     else:
-        _print_found(found)
+        print("".join(f"{line}\n" for line in found_lines(found)), end="")
+        if not found:
+            print("nothing found", file=sys.stderr)
     for written in filter(None, (output, overlay_path)):
         print(f"wrote {written}", file=sys.stderr)
-
-
-def _print_found(found: "Sequence[Instance]") -> None:
-    if not found:
-        print("nothing found", file=sys.stderr)
-    for instance in found:
-        box = " ".join(f"{side:.1f}" for side in instance.bounds.as_tuple())
-        parts = f"  polygons {len(instance.polygons)}" if instance.polygons else ""
-        print(f"{instance.label}  score {instance.score:.2f}  box {box}{parts}")
 
 
 def _print_pictures(

@@ -1,23 +1,24 @@
 """Rings, boxes and masks in pixels: x to the right, y down, a pixel's centre at +0.5.
 
-A ring is any (vertex, 2) array-like of points (x, y); it closes by itself. Functions that return a ring return a tuple
+A ring is any (vertex, 2) array, list or tuple of points (x, y); it closes by itself. Functions that return a ring return a tuple
 of (x, y) tuples.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import shapely
 from jaxtyping import Bool, Float
-from numpy.typing import ArrayLike
 
 from anyvl.errors import InputError
 
+Points = np.ndarray | Sequence[Any]  # (point, 2): an array, or pairs in lists or tuples
 Ring = tuple[tuple[float, float], ...]
 BoxTuple = tuple[float, float, float, float]
 
 
-def rasterise(rings_px: Iterable[ArrayLike], height: int, width: int) -> Bool[np.ndarray, "height width"]:
+def rasterise(rings_px: Iterable[Points], height: int, width: int) -> Bool[np.ndarray, "height width"]:
     """The pixels whose centre lies inside the rings together, by the even-odd rule (so a hole is just another ring).
 
     A centre exactly on an edge belongs to the right (lower) side, so that shapes with a common edge tile the plane.
@@ -42,7 +43,7 @@ def rasterise(rings_px: Iterable[ArrayLike], height: int, width: int) -> Bool[np
     return np.cumsum(flips, axis=1)[:, :width] % 2 == 1
 
 
-def ring_area(ring: ArrayLike) -> float:
+def ring_area(ring: Points) -> float:
     """The signed area of a ring in square pixels: positive when it runs clockwise on the screen.
 
     >>> ring_area([(0, 0), (2, 0), (2, 1), (0, 1)])
@@ -54,7 +55,7 @@ def ring_area(ring: ArrayLike) -> float:
     return float((points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]).sum() / 2)
 
 
-def clockwise_from_top_left(ring: ArrayLike) -> Ring:
+def clockwise_from_top_left(ring: Points) -> Ring:
     """The same ring, clockwise on the screen, from its top-left vertex: smallest y, of these the smallest x.
 
     >>> clockwise_from_top_left([(0, 1), (2, 1), (2, 0), (0, 0)])
@@ -67,7 +68,7 @@ def clockwise_from_top_left(ring: ArrayLike) -> Ring:
     return _ring(np.roll(points, -top_left, axis=0))
 
 
-def box_of(points: ArrayLike) -> BoxTuple:
+def box_of(points: Points) -> BoxTuple:
     """The smallest upright box (x0, y0, x1, y1) around points; flat when they are."""
     array = _array(points, at_least=1)
     x0, y0 = array.min(axis=0)
@@ -94,7 +95,7 @@ def mask_iou(first: Bool[np.ndarray, "height width"], second: Bool[np.ndarray, "
     return int((first & second).sum()) / union if union else 1.0
 
 
-def simplify_ring(ring: ArrayLike, at_most: int) -> Ring:
+def simplify_ring(ring: Points, at_most: int) -> Ring:
     """The ring with at most `at_most` (≥ 3) of its vertices, chosen so that the filled shape changes little.
 
     Tries Douglas-Peucker (1973) with the smallest tolerance that suffices and Visvalingam-Whyatt (1993), and keeps the
@@ -129,7 +130,10 @@ def _visvalingam(points: Float[np.ndarray, "vertex 2"], at_most: int) -> Float[n
         areas[dropped] = np.inf
         left, right = before[dropped], after[dropped]
         after[left], before[right] = right, left
-        for neighbour in (left, right):  # never smaller than what was dropped, or slow spirals would vanish first
+        for neighbour in (
+            int(left),
+            int(right),
+        ):  # never smaller than what was dropped, or slow spirals would vanish first
             areas[neighbour] = max(triangle(neighbour), area)
     return points[np.isfinite(areas)]
 
@@ -160,7 +164,7 @@ def _shape_iou(first: shapely.Geometry, second: shapely.Geometry) -> float:
     return first.intersection(second).area / union if union > 0 else 0.0
 
 
-def _array(points: ArrayLike, at_least: int = 3) -> Float[np.ndarray, "vertex 2"]:
+def _array(points: Points, at_least: int = 3) -> Float[np.ndarray, "vertex 2"]:
     array = np.asarray(points, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 2 or len(array) < at_least or not np.isfinite(array).all():
         raise InputError(f"at least {at_least} finite points (x, y) are needed, but an array of {array.shape} came")

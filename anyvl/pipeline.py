@@ -66,10 +66,13 @@ class AnyVL:
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path | None = None, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+        cls, folder: str | Path | None = None, *, device: str | None = None, dtype: str | torch.dtype = torch.float32
     ) -> "AnyVL":
-        """The model of a checkpoint folder; the default model, which comes with the package, if None."""
-        return cls(load_parts(folder, device, dtype))
+        """The model of a checkpoint folder; the default model, which comes with the package, if None.
+
+        device: "cpu", "cuda", ...; the first GPU, or else the CPU, if None. dtype: of the weights and the computation.
+        """
+        return cls(load_parts(folder, _device(device), _dtype(dtype)))
 
     def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
         """Write a checkpoint folder that `from_pretrained` reads."""
@@ -171,18 +174,28 @@ class AnyVL:
             images=[Image.fromarray(pixels) for pixels, _ in pairs], seeds=seeds, changed=[mask for _, mask in pairs]
         )
 
-    def segment(self, image: Source | list[Source], phrase: str | list[str]) -> Any:
+    def segment(
+        self, image: Source | list[Source], phrase: str | list[str], *, callback_on_step_end: OnStep | None = None
+    ) -> Any:
         """Polygons of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
-        return self._answer("segmentation", image, phrase, lambda words: Polygons(label=words))
+        return self._answer("segmentation", image, phrase, lambda words: Polygons(label=words), callback_on_step_end)
 
-    def detect(self, image: Source | list[Source], labels: Sequence[str] | None = None) -> Any:
+    def detect(
+        self,
+        image: Source | list[Source],
+        labels: Sequence[str] | None = None,
+        *,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
         """Boxes and names of everything in a picture, largest first; only the given labels, if any."""
         closed = None if labels is None else tuple(labels)
-        return self._answer("detection", image, "", lambda words: Boxes(labels=closed))
+        return self._answer("detection", image, "", lambda words: Boxes(labels=closed), callback_on_step_end)
 
-    def caption(self, image: Source | list[Source]) -> Any:
+    def caption(self, image: Source | list[Source], *, callback_on_step_end: OnStep | None = None) -> Any:
         """What a picture shows, in words."""
-        return self._answer("captioning", image, "", lambda words: find_task("captioning").output)
+        return self._answer(
+            "captioning", image, "", lambda words: find_task("captioning").output, callback_on_step_end
+        )
 
     def run(self, task: str, **inputs: Any) -> Any:
         """Any task by its name; see the method of the same meaning for its inputs."""
@@ -207,7 +220,9 @@ class AnyVL:
         known = set(self.parts.knows.get("words", ()))
         return [word for word in re.findall(r"[^\s,.;:!?]+", words.lower()) if known and word not in known]
 
-    def _answer(self, name: str, image: Any, phrase: str | list[str], codec_of: Callable[[str], Any]) -> Any:
+    def _answer(
+        self, name: str, image: Any, phrase: str | list[str], codec_of: Callable[[str], Any], on_step: OnStep | None
+    ) -> Any:
         """Ask one question of a picture, or one of each of several."""
         task, kit = find_task(name), self.kit
         single = not isinstance(image, list) and not isinstance(phrase, list)
@@ -228,7 +243,7 @@ class AnyVL:
         ]
         values = [
             answer_value(codec_of(words), kit, frame, result.ids, [float(np.exp(p)) for p in result.log_probabilities])
-            for result, (_, frame, _), words in zip(self._run(requests), seen, phrases, strict=True)
+            for result, (_, frame, _), words in zip(self._run(requests, on_step), seen, phrases, strict=True)
         ]
         return values[0] if single else values
 
@@ -270,6 +285,24 @@ _METHODS = {
     "detection": "detect",
     "captioning": "caption",
 }
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as problem:
+        raise InputError(f"the device {name!r} cannot be used here: {str(problem).splitlines()[0]}") from None
+    return device
+
+
+def _dtype(name: str | torch.dtype) -> torch.dtype:
+    dtype = getattr(torch, name, None) if isinstance(name, str) else name
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise InputError(f"the dtype is float32, bfloat16 or float16, got {name!r}")
+    return dtype
 
 
 def _listed(value: T | Sequence[T], kind: type[T]) -> list[T]:

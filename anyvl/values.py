@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
-from numpy.typing import ArrayLike
 
 from anyvl import geometry
 from anyvl.errors import InputError
@@ -92,7 +91,7 @@ class Polygon:
                 raise InputError(f"a ring is made of finite points (x, y), but {ring} came")
 
     @classmethod
-    def from_arrays(cls, exterior: ArrayLike, holes: Iterable[ArrayLike] = ()) -> "Polygon":
+    def from_arrays(cls, exterior: geometry.Points, holes: Iterable[geometry.Points] = ()) -> "Polygon":
         """The polygon of rings given as (vertex, 2) arrays or nested lists."""
         exterior_ring, *hole_rings = (
             tuple((float(x), float(y)) for x, y in np.asarray(ring, dtype=np.float64)) for ring in (exterior, *holes)

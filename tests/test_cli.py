@@ -72,7 +72,7 @@ class FakeModel:
         return "a fox left of a pälm 🌴"
 
     def info(self):
-        return {"objects": ["fox", "cat"], "language_version": 1}
+        return {"pictures": [{"height": 64, "width": 80}], "knows": {"things": ["fox", "cat"], "language_version": 1}}
 
 
 @pytest.fixture
@@ -99,7 +99,8 @@ def test_generate_writes_pictures_and_prints_them_with_their_seeds(model, capsys
     assert cli.main(["generate", "a fox", "--seed", "7", "--num-images", "2", "-o", "fox.png"]) == 0
     assert capsys.readouterr().out == "fox-1.png  seed 7\nfox-2.png  seed 8\n"
     assert files() == {"fox-1.png", "fox-2.png"}
-    assert np.asarray(Image.open("fox-2.png"))[0, 0].tolist() == [8, 0, 0]
+    with Image.open("fox-2.png") as painted:
+        assert painted.getpixel((0, 0)) == (8, 0, 0)
 
 
 def test_only_what_was_said_is_passed_on(model):
@@ -180,7 +181,8 @@ def test_segment_writes_all_that_is_asked_for_at_once(photo, capfdbinary):
     out, err = capfdbinary.readouterr()
     assert json.loads(out)["instances"][0]["label"] == "fox"
     assert err == b"wrote fox.svg\nwrote over.jpg\n"
-    assert Image.open("over.jpg").size == (72 * 8, 40 * 8)
+    with Image.open("over.jpg") as drawn:
+        assert drawn.size == (72 * 8, 40 * 8)
 
 
 def test_finding_nothing_is_an_answer(photo, model, capfdbinary):
@@ -208,7 +210,29 @@ def test_caption_prints_words(photo, capsys):
 
 def test_info(model, capsys):
     assert cli.main(["info"]) == 0
-    assert capsys.readouterr().out == "objects: fox, cat\nlanguage version: 1\n"
+    expected = "pictures: height 64 width 80\nknows:\n  things: fox, cat\n  language version: 1\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_train_and_evaluate_pass_on_what_was_said(model, monkeypatch):
+    told: list[dict] = []
+    for name in ("training", "evaluation"):
+        room = types.ModuleType(f"anyvl.{name}")
+        room.run = lambda *inputs, **settings: told.append({"inputs": inputs, **settings})  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, f"anyvl.{name}", room)
+        monkeypatch.setattr(sys.modules["anyvl"], name, room, raising=False)
+    changes = ["--set", "seed=3", "--set", "schedule.steps=9"]
+    assert cli.main(["train", "fox.py", "--max-seconds", "60", "--run-folder", "runs/fox", *changes]) == 0
+    assert cli.main(["evaluate", "--suite", "detection", "--count", "5", "-o", "figures.json"]) == 0
+    assert told == [
+        {
+            "inputs": (Path("fox.py"),),
+            "settings": ("seed=3", "schedule.steps=9"),
+            "run_folder": Path("runs/fox"),
+            "max_seconds": 60.0,
+        },
+        {"inputs": (), "suites": ["detection"], "count": 5, "output": Path("figures.json")},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl import geometry
 from anyvl.errors import InputError
+
+laws = settings(max_examples=50, deadline=None)
 
 HEIGHT, WIDTH = 9, 14
 # Thirds never meet a pixel centre, so that no test hangs on which side an edge belongs to.
@@ -30,6 +32,7 @@ def near_an_edge(ring, x: float, y: float) -> bool:
     return False
 
 
+@laws
 @given(st.lists(rings, min_size=1, max_size=2))
 def test_rasterise_fills_even_odd_at_pixel_centres(several):
     mask = geometry.rasterise(several, HEIGHT, WIDTH)
@@ -41,6 +44,7 @@ def test_rasterise_fills_even_odd_at_pixel_centres(several):
                 assert mask[row, column] == (sum(inside(ring, x, y) for ring in several) % 2 == 1)
 
 
+@laws
 @given(st.integers(1, WIDTH - 1), st.integers(0, HEIGHT), st.sampled_from([0.0, 0.5]))
 def test_neighbours_tile_also_where_an_edge_meets_the_centres(split, slope, half):
     top, bottom = (split + half, 0.0), (float(slope) + half, float(HEIGHT))
@@ -49,6 +53,7 @@ def test_neighbours_tile_also_where_an_edge_meets_the_centres(split, slope, half
     assert (left ^ right).all()
 
 
+@laws
 @given(rings)
 def test_clockwise_from_top_left_is_the_same_ring_read_in_order(ring):
     ordered = geometry.clockwise_from_top_left(ring)
@@ -65,6 +70,7 @@ def test_clockwise_means_clockwise_on_the_screen():
     assert geometry.ring_area(expected[::-1]) == -4.0
 
 
+@laws
 @given(st.lists(st.tuples(thirds, thirds), min_size=3, max_size=30), st.integers(3, 8))
 def test_simplify_keeps_some_vertices_in_order(ring, at_most):
     kept = geometry.simplify_ring(ring, at_most)

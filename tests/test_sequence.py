@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import InputError
 from anyvl.sequence import TokenSequence, concatenate, pack
+
+laws = settings(max_examples=50, deadline=None)
 
 PAD = 999
 lengths = st.lists(st.integers(0, 12), max_size=20)
@@ -21,6 +23,7 @@ def sequences_of(sizes: list[int]) -> list[TokenSequence]:
     ]
 
 
+@laws
 @given(lengths, st.integers(12, 30))
 def test_every_sequence_lies_whole_in_one_row(sizes, length):
     packed = pack(sequences_of(sizes), length, PAD)
@@ -42,12 +45,14 @@ def test_every_sequence_lies_whole_in_one_row(sizes, length):
     assert ((packed.ids == PAD) == padding).all() and (packed.positions[padding] == 0).all()
 
 
+@laws
 @given(lengths, st.integers(12, 30))
 def test_no_two_rows_would_fit_in_one(sizes, length):
     used = (pack(sequences_of(sizes), length, PAD).segments > 0).sum(axis=1)
     assert all(first + second > length for i, first in enumerate(used) for second in used[i + 1 :])
 
 
+@laws
 @given(lengths)
 def test_packing_is_deterministic(sizes):
     first, second = (pack(sequences_of(sizes), 16, PAD) for _ in range(2))
@@ -59,6 +64,7 @@ def test_too_long_a_sequence_names_both_lengths():
         pack(sequences_of([3, 7]), 6, PAD)
 
 
+@laws
 @given(lengths)
 def test_concatenate_keeps_order_and_weights(sizes):
     whole = concatenate(sequences_of(sizes))

@@ -2,17 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import AnyVLError, InputError
 from anyvl.values import Box, Codes, Frame, Instance, Polygon
+
+laws = settings(max_examples=50, deadline=None)
 
 FRAME = Frame(6, 10)
 SQUARE = ((1.0, 1.0), (5.0, 1.0), (5.0, 5.0), (1.0, 5.0))
 HOLE = ((2.0, 2.0), (3.0, 2.0), (3.0, 3.0), (2.0, 3.0))
 
 
+@laws
 @given(st.integers(1, 4000), st.integers(1, 4000), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
 def test_unit_and_px_are_inverse(height, width, x, y):
     frame = Frame(height, width)
@@ -72,6 +75,7 @@ def test_polygon_from_arrays_is_plain_tuples():
     assert Polygon(SQUARE, (HOLE,)).bounds == Box(1.0, 1.0, 5.0, 5.0)
 
 
+@laws
 @given(st.integers(1, 5), st.integers(1, 5), st.randoms(use_true_random=False))
 def test_codes_run_row_by_row(rows, columns, random):
     ids = tuple(random.randrange(100) for _ in range(rows * columns))

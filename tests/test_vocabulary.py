@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import CheckpointError, InputError, UnknownNameError
 from anyvl.vocabulary import CONTROL_NAMES, CONTROL_SLOTS, LANGUAGE_VERSION, MODALITIES, Vocabulary
+
+laws = settings(max_examples=50, deadline=None)
 
 vocabularies = st.builds(
     Vocabulary, num_text=st.integers(1, 500), coordinate_bins=st.integers(8, 200), num_codes=st.integers(0, 300)
@@ -26,6 +28,7 @@ def test_language_version_1_is_frozen():
     assert CONTROL_SLOTS == 128
 
 
+@laws
 @given(vocabularies)
 def test_spans_follow_one_another_without_gap(vocabulary):
     spans = (vocabulary.text, vocabulary.control_span, vocabulary.coordinates, vocabulary.image)
@@ -35,6 +38,7 @@ def test_spans_follow_one_another_without_gap(vocabulary):
     assert [MODALITIES[number] for number in numbers] == [vocabulary.modality_of(id) for id in range(vocabulary.size)]
 
 
+@laws
 @given(vocabularies, st.data())
 def test_every_id_comes_back(vocabulary, data):
     bin = data.draw(st.integers(0, vocabulary.coordinate_bins - 1))
@@ -76,6 +80,7 @@ def test_ids_in_words():
     assert [vocabulary.describe(id) for id in ids] == ["text 3", "<box>", "</image>", "coordinate 2", "code 1"]
 
 
+@laws
 @given(vocabularies)
 def test_layout_survives_json(vocabulary):
     assert Vocabulary.from_layout(json.loads(json.dumps(vocabulary.layout()))) == vocabulary

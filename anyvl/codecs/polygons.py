@@ -83,7 +83,7 @@ class Polygons:
         """The instances in the order written, with score 1 when no probabilities are given."""
         instances = []
         starts = [place for place, id in enumerate(ids) if id == kit.vocabulary.control("object")]
-        for start, after in zip(starts, [*starts[1:], len(ids)], strict=True):
+        for start, after in zip(starts, [*starts[1:], len(ids)], strict=False):  # no starts: nothing to pair
             score = 1.0 if probabilities is None else probabilities[start]
             polygons = _ids_to_polygons(ids[start + 1 : after - 1], kit, frame)
             instances.append(Instance(label=self.label, score=score, polygons=polygons, frame=frame))

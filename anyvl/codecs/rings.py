@@ -37,7 +37,7 @@ def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep
         return ()
     # Simplified in pixels, where distances mean the same along both axes.
     bin_px = np.array([frame.width, frame.height]) / (bins - 1)
-    fine = np.asarray(simplify_ring(fine * bin_px, most)) / bin_px
+    fine = np.clip(np.asarray(simplify_ring(fine * bin_px, most)) / bin_px, 0, bins - 1)
     rounded = _rounded(fine, bins)
     if not keep:
         return rounded

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from anyvl.errors import UnknownNameError
+from anyvl.evaluation.run import run
 from anyvl.evaluation.score import Score
 
 if TYPE_CHECKING:
     from anyvl.pipeline import AnyVL
 
-__all__ = ["SUITES", "Score", "evaluate"]
+__all__ = ["SUITES", "Score", "evaluate", "run"]
 
-SUITES = ("judge", "text_to_image", "image_editing", "segmentation", "detection", "captioning")
+SUITES = ("judge", "text_to_image", "image_editing", "segmentation", "detection", "captioning", "validity", "seeds")
 
 
 def evaluate(
@@ -20,7 +21,7 @@ def evaluate(
 ) -> list[Score]:
     """Scores of a model on scenes it was not trained on, with ceilings and floors; `count` items a figure."""
     from anyvl.data.scenes.world import World
-    from anyvl.evaluation import painting, reading
+    from anyvl.evaluation import laws, painting, reading
     from anyvl.evaluation.scene_judge import SceneJudge
 
     for name in suites:
@@ -51,4 +52,8 @@ def evaluate(
                 scores += reading.detection(model, test, count)
             case "captioning":
                 scores += reading.captioning(model, test, count)
+            case "validity":
+                scores += laws.validity(model.kit, 10_000 if count >= 100 else count)
+            case "seeds":
+                scores += laws.seeds(model, 1000 if count >= 100 else count)
     return scores

@@ -178,7 +178,8 @@ def _compile(term: Term, vocabulary: Vocabulary) -> Automaton:
         forced=np.array([row[0].ids[0] if len(row) == 1 and len(row[0].ids) == 1 else -1 for row, _ in edges]),
         picture=np.array([any(edge.picture for edge in row) for row, _ in edges]),
     )
-    assert automaton.shortest < NEVER
+    if automaton.shortest == NEVER:
+        raise ConfigError("no sentence of the grammar can ever end: an Either needs at least one term")
     return automaton
 
 

@@ -104,7 +104,8 @@ class Builder:
             raise ConfigError(f"bins lie in 0..{bins - 1} with low ≤ high, but {term.low}..{high} came")
         if term.rule not in rules.RULES or term.store not in rules.STORES:
             raise ConfigError(
-                f"{term} names a rule or store that rules.py lacks: {tuple(rules.RULES)}, {tuple(rules.STORES)}"
+                f"{term} names a rule or a store that there is not: "
+                f"the rules are {tuple(rules.RULES)}, the stores {tuple(rules.STORES)}"
             )
         ids = self.vocabulary.coordinates[term.low : high + 1]
         return self.edge(ids, self.state(follow, term.store), rule=term.rule, picture=inside)

@@ -155,7 +155,7 @@ def _rotate(
 
 
 class Attention(nn.Module):
-    """Attention in which a key and value head serves a group of query heads (GQA, Ainslie et al. 2023, arXiv:2305.13245)."""
+    """Attention where a key and value head serves a group of query heads (GQA, Ainslie et al. 2023, arXiv:2305.13245)."""
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
@@ -291,8 +291,9 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "batch token size"]:
         """The last hidden states, normed, of whole sequences.
 
-        `positions` run from 0 unless given. `mask[b, i, j]` lets token i of row b see token j; None is causal. Rows packed
-        with several sequences give positions that restart and a block-diagonal causal mask. Each token must see one.
+        `positions` run from 0 unless given. `mask[b, i, j]` lets token i of row b see token j; None is causal. Rows
+        packed with several sequences give positions that restart and a block-diagonal causal mask. Each token must see
+        at least one.
         """
         if positions is None:
             positions = torch.arange(ids.shape[1], device=ids.device)[None]
@@ -323,18 +324,16 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "batch vocab"]:
         """Continue row b by ids[b, :widths[b]] and give the logits after its last one.
 
-        Ids past a row's width are padding and leave no trace; a row of width 0 keeps its cache, its logits mean nothing.
-        For example ids [[5, 6, 7], [8, 0, 0]] with widths [3, 1] appends 5 6 7 to the first row and 8 to the second.
+        Ids past a row's width are padding and leave no trace; a row of width 0 keeps its cache, its logits mean
+        nothing. Ids [[5, 6, 7], [8, 0, 0]] with widths [3, 1] append 5 6 7 to the first row and 8 to the second.
         """
         positions, mask = cache.open(widths, ids.shape[1])
         rotation = self._rotation(positions)
         x = self.model.embed_tokens(ids)
         groups = self.config.num_attention_heads // self.config.num_key_value_heads
-        mask = repeat(
-            torch.zeros_like(mask, dtype=x.dtype).masked_fill_(~mask, -torch.inf), "b t s -> b 1 (g t) s", g=groups
-        )
+        seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (g t) s", g=groups)
         for number, layer in enumerate(self.model.layers):
-            x = layer.extend(x, rotation, cache, number, mask)
+            x = layer.extend(x, rotation, cache, number, seen)
         cache.close(widths)
         last = x[:, 0] if ids.shape[1] == 1 else x[torch.arange(len(x), device=x.device), (widths - 1).clamp(min=0)]
         return self.logits(self.model.norm(last))

@@ -43,7 +43,7 @@ class KVCache:
     def open(
         self, widths: Int[Tensor, " batch"], width: int
     ) -> tuple[Int[Tensor, "batch width"], Bool[Tensor, "batch width slot"]]:
-        """Make ready for `width` columns of new ids, widths[b] of them real in row b: their positions, and what they see.
+        """Make ready for `width` columns of new ids, widths[b] real ones in row b: their positions, and what they see.
 
         The slots there are to see are the used ones, rounded up to a block.
         """

@@ -79,7 +79,7 @@ KINDS = ("star", "sliver", "tiny", "repeated", "stroke", "flat", "crossing", "pa
 
 
 def some_ring(random: Random, frame: Frame, kind: str) -> np.ndarray:
-    count = int(random.integers(3, 40))
+    count = int(random.integers(3, 8) if random.random() < 0.8 else random.integers(8, 40))
     ring = star(random, count)
     if kind == "sliver":  # thin, in any direction
         angle, thickness = random.uniform(0, np.pi), 10.0 ** random.uniform(-5, -1)
@@ -90,7 +90,7 @@ def some_ring(random: Random, frame: Frame, kind: str) -> np.ndarray:
     elif kind == "repeated":  # vertices
         ring = np.repeat(ring, 1 + random.integers(0, 3, count), axis=0)
     elif kind == "stroke":  # concave, there and back along a bent path
-        path = np.cumsum([0.1, 0] + random.normal(0, 0.2, (count // 4 + 2, 2)), axis=0)
+        path = np.cumsum([0.1, 0] + random.normal(0, 0.2, (count // 6 + 2, 2)), axis=0)
         ring = np.concatenate([path, path[::-1] + 10.0 ** random.uniform(-4, -1)])
     elif kind == "flat":
         ring = np.outer(random.uniform(-1, 1, count), random.normal(size=2))
@@ -117,7 +117,7 @@ def some_shapes(random: Random, frame: Frame) -> list[Instance]:
     whole = Box(0, 0, frame.width, frame.height)  # given, since flat polygons have no hull
     return [
         Instance(label="fox", box=whole, polygons=some_region(random, frame), frame=frame)
-        for _ in range(random.integers(0, 3))
+        for _ in range(random.choice(3, p=[0.1, 0.7, 0.2]))
     ]
 
 

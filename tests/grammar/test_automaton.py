@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import ConfigError
@@ -26,9 +26,11 @@ from anyvl.grammar import (
 )
 from anyvl.vocabulary import Vocabulary
 
+laws = settings(max_examples=40, deadline=None)
+
 VOCABULARY = Vocabulary(num_text=6, coordinate_bins=8, num_codes=3)
 END = Token(5)
-ids = st.integers(0, 4)
+ids = st.sampled_from(range(5))
 
 
 def pattern(term: Term) -> str:
@@ -66,6 +68,7 @@ terms = st.recursive(
 )
 
 
+@laws
 @given(terms, st.lists(st.lists(ids, max_size=7), min_size=1, max_size=20))
 def test_accepts_is_the_regular_expression(term, sentences):
     try:
@@ -143,6 +146,7 @@ def box_is_proper(bins) -> bool:
     return x0 < x1 and y0 < y1
 
 
+@laws
 @given(st.lists(st.integers(0, 7), min_size=4, max_size=4))
 def test_boxes_have_an_inside(bins):
     automaton = compile_grammar(Sequence(box_corners(8), END), VOCABULARY)
@@ -159,6 +163,7 @@ def ring_is_proper(ring) -> bool:
 few = st.integers(0, 3) | st.integers(0, 7)
 
 
+@laws
 @given(st.lists(st.tuples(few, few), min_size=3, max_size=6))
 def test_rings_are_rings(ring):
     automaton = compile_grammar(Sequence(ring_vertices(5), END), VOCABULARY)

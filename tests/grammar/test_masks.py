@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import BudgetError
@@ -28,6 +28,8 @@ from anyvl.grammar import (
 )
 from anyvl.grammar.masks import GrammarState
 from anyvl.vocabulary import Vocabulary
+
+laws = settings(max_examples=40, deadline=None)
 
 # All bytes, whole characters, merges across characters ("é" is c3 a9, "日" e6 97 a5, "🦊" f0 9f a6 8a), and none.
 PIECES = (
@@ -86,6 +88,7 @@ def walk(automata: list[Automaton], budgets: list[int], seed: int, copies=None, 
     return sentences
 
 
+@laws
 @given(
     st.lists(st.tuples(st.sampled_from(GRAMMARS), st.integers(0, 60)), min_size=1, max_size=4), st.integers(0, 2**32)
 )
@@ -97,6 +100,7 @@ def test_random_walks_end_within_their_budget_as_sentences(rows, seed):
         assert automaton.accepts(sentence), automaton.explain(sentence)
 
 
+@laws
 @given(
     st.lists(st.tuples(st.sampled_from(GRAMMARS), st.integers(0, 25)), min_size=1, max_size=2), st.integers(0, 2**32)
 )
@@ -130,6 +134,7 @@ def bins_after(sentence: list[int], name: str) -> list[list[int]]:
     return [run for run in runs if run[:1] != [-1]]
 
 
+@laws
 @given(st.integers(0, 60), st.integers(0, 2**32))
 def test_boxes_have_an_inside(spare, seed):
     (sentence,) = walk([GRAMMARS[3]], [GRAMMARS[3].shortest + spare], seed)
@@ -137,6 +142,7 @@ def test_boxes_have_an_inside(spare, seed):
         assert x0 < x1 and y0 < y1
 
 
+@laws
 @given(st.sampled_from([(1, "ring"), (2, "hole")]), st.integers(0, 90), st.integers(0, 2**32))
 def test_rings_are_rings(which, spare, seed):
     number, name = which
@@ -151,6 +157,7 @@ def test_rings_are_rings(which, spare, seed):
         assert (bx - ax) * (cy - ay) != (cx - ax) * (by - ay)
 
 
+@laws
 @given(st.integers(0, 40), st.integers(0, 2**32))
 def test_text_is_valid_utf8_with_a_character(spare, seed):
     (sentence,) = walk([GRAMMARS[5]], [GRAMMARS[5].shortest + spare], seed)
@@ -158,6 +165,7 @@ def test_text_is_valid_utf8_with_a_character(spare, seed):
     assert len(content.decode("utf-8")) >= 1
 
 
+@laws
 @given(st.lists(st.integers(-1, VOCABULARY.num_codes - 1), min_size=6, max_size=6), st.integers(0, 2**32))
 def test_copied_cells_are_copied_and_free_ones_free(codes, seed):
     copy = np.array([VOCABULARY.image_id(code) if code >= 0 else -1 for code in codes])
@@ -176,6 +184,7 @@ def test_copied_cells_are_copied_and_free_ones_free(codes, seed):
     assert GRAMMARS[0].accepts(free)
 
 
+@laws
 @given(st.integers(0, 2**32))
 def test_rows_do_not_feel_their_neighbours(seed):
     """The masks along one sentence are the same alone and beside other grammars."""

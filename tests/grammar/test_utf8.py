@@ -3,10 +3,12 @@
 import contextlib
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.grammar import utf8
+
+laws = settings(max_examples=50, deadline=None)
 
 edges = st.sampled_from([0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED])
 leads = st.sampled_from([0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF])
@@ -33,11 +35,13 @@ def test_all_strings_of_two_bytes():
             assert our_verdict(bytes([first, second])) == verdict(bytes([first, second])), (first, second)
 
 
+@laws
 @given(st.lists(edges | leads | st.integers(0, 255), max_size=9).map(bytes))
 def test_any_bytes(content):
     assert our_verdict(content) == verdict(content)
 
 
+@laws
 @given(st.text(max_size=6), st.data())
 def test_any_text_cut_anywhere(text, data):
     content = text.encode()
@@ -47,6 +51,7 @@ def test_any_text_cut_anywhere(text, data):
     assert utf8.after_bytes(state, content[cut:]) == utf8.BETWEEN
 
 
+@laws
 @given(st.lists(st.binary(max_size=4), max_size=12).map(tuple))
 def test_moves_are_after_bytes_by_piece(token_bytes):
     moves = utf8.piece_moves(token_bytes)

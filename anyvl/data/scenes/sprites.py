@@ -49,7 +49,7 @@ class Sprites:
     outlines: for each kind the opaque region in the unit square of its sprite (x right, y down).
     """
 
-    mips: tuple[Float[Tensor, "sprite 4 side side"], ...]
+    mips: tuple[Float[Tensor, "sprite 4 _ _"], ...]
     outlines: tuple[MultiPolygon, ...]
 
     @staticmethod

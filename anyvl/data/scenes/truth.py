@@ -50,9 +50,9 @@ def instance_of(region: MultiPolygon, label: str, frame: Frame) -> Instance:
     return Instance(label=label, box=Box(*region.bounds), polygons=polygons_of(region), frame=frame)
 
 
-def polygons_of(region: MultiPolygon) -> tuple[Polygon, ...]:
+def polygons_of(region: MultiPolygon | Region) -> tuple[Polygon, ...]:
     """A region's parts as `Polygon`s, largest first."""
-    parts = sorted(region.geoms, key=lambda part: -part.area)
+    parts = sorted(getattr(region, "geoms", [region]), key=lambda part: -part.area)
     return tuple(Polygon(tuple(p.exterior.coords[:-1]), tuple(tuple(h.coords[:-1]) for h in p.interiors)) for p in parts)
 
 

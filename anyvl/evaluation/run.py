@@ -1,0 +1,51 @@
+"""`anyvl evaluate`: the suites on one model, a table on screen, JSON on disk."""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from anyvl.evaluation.score import Score
+
+
+def run(
+    *,
+    model: str | None = None,
+    device: str | None = None,
+    suites: Iterable[str] = (),
+    count: int = 200,
+    output: Path | None = None,
+) -> list[Score]:
+    """Evaluate a checkpoint folder (the default one if None) with `count` items a figure; print and return the scores."""
+    from anyvl.evaluation import SUITES, evaluate
+    from anyvl.pipeline import AnyVL
+
+    console = Console(stderr=True)
+    began = time.monotonic()
+    loaded = AnyVL.from_pretrained(model, device=device)
+    scores = evaluate(
+        loaded, tuple(suites) or SUITES, count, say=lambda name: console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
+    )
+    Console().print(_table(scores))
+    if output is not None:
+        rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
+        output.write_text(json.dumps(rows, indent=1) + "\n")
+    return scores
+
+
+def _table(scores: list[Score]) -> Table:
+    table = Table("figure", "score", "95 %", "ceiling", "floor", "n", title="anyvl evaluate")
+    for row in scores:
+        interval = "" if math.isnan(row.low) else f"{row.low:.3f}-{row.high:.3f}"
+        beside = ["" if value is None else f"{value:.3f}" for value in (row.ceiling, row.floor)]
+        table.add_row(row.name, f"{row.value:.3f}", interval, *beside, str(row.count))
+    return table
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value

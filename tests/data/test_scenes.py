@@ -1,0 +1,157 @@
+"""Laws of the scene world: scenes obey their own rules, truth agrees with pixels, splits don't meet."""
+
+import numpy as np
+import pytest
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES, KINDS, find_kind, is_held_out
+from anyvl.data.scenes.draw import draw, draw_one, to_uint8
+from anyvl.data.scenes.edits import EDIT_KINDS
+from anyvl.data.scenes.scene import PLACES, Ground, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.sprites import load_sprites
+from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
+from anyvl.data.scenes.words import absent_phrase, caption_of, refers_to, referring_phrase, world_knowledge
+from anyvl.data.scenes.world import SPLITS, World
+from anyvl.errors import UnknownNameError
+from anyvl.values import Frame, Instance
+
+GRIDS = ((8, 8), (6, 10), (10, 6))
+
+
+def world(split: str = "training") -> World:
+    return World(grids=GRIDS, factor=8, split=split)
+
+
+def test_held_out_pairs_are_one_colour_a_thing_and_never_natural() -> None:
+    for kind in KINDS:
+        lacking = [colour for colour in COLOUR_NAMES if is_held_out(kind.name, colour)]
+        assert len(lacking) == 1 and lacking != [kind.natural]
+    shared = [sum(is_held_out(name, colour) for name in KIND_NAMES) for colour in COLOUR_NAMES]
+    assert max(shared) <= 7 and min(shared) >= 2, "every colour is lacked by a few things, none by many"
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_scenes_keep_to_their_split_and_lie_inside(split: str) -> None:
+    for index in range(150):
+        scene = world(split).scene(index)
+        assert 1 <= len(scene.things) <= 3
+        for thing in scene.things:
+            assert is_held_out(thing.name, thing.colour_name) == (split == "held_out")
+            assert thing.size / 2 <= thing.x + 1e-6 and thing.x <= scene.width - thing.size / 2 + 1e-6
+            assert thing.size / 2 <= thing.y + 1e-6 and thing.y <= scene.height - thing.size / 2 + 1e-6
+
+
+def test_splits_share_no_scene_and_a_scene_depends_on_its_number_alone() -> None:
+    scenes = {split: [world(split).scene(index) for index in range(60)] for split in SPLITS}
+    everything = [scene for many in scenes.values() for scene in many]
+    assert len(set(everything)) == len(everything)
+    assert scenes["test"][7] == world("test").scene(7)
+
+
+def test_edits_of_training_show_no_held_out_pair() -> None:
+    for index in range(300):
+        for thing in world().edit(index).target.things:
+            assert not is_held_out(thing.name, thing.colour_name)
+
+
+def test_outlines_agree_with_drawn_pixels() -> None:
+    """A polygon rasterised covers the pixels where drawing on black differs from black, to a fringe of a pixel."""
+    sprites = load_sprites()
+    ground = Ground(colour=1, style="plain", angle=0.0, strength=1.0)
+    frame = Frame(height=72, width=96)
+    for kind in range(len(KINDS)):
+        thing = Thing(kind=kind, colour=4, x=51.3, y=33.8, size=44.0)
+        scene = Scene(height=72, width=96, ground=ground, things=(thing,))
+        empty = Scene(height=72, width=96, ground=ground, things=())
+        drawn = np.abs(draw_one(scene, sprites).astype(int) - _ground_only(empty)).max(-1) > 40
+        mask = Instance(label="x", polygons=polygons_of(outline_of(thing, sprites)), frame=frame).mask()
+        union = (mask | drawn).sum()
+        assert (mask & drawn).sum() / union > (0.8 if KIND_NAMES[kind] in ("butterfly", "hat") else 0.87), KIND_NAMES[kind]
+
+
+def _ground_only(scene: Scene) -> np.ndarray:
+    far = Thing(kind=0, colour=0, x=-500.0, y=-500.0, size=10.0)
+    return draw_one(scene.with_things((far,)), load_sprites()).astype(int)
+
+
+def test_what_is_in_front_hides_what_is_behind() -> None:
+    sprites = load_sprites()
+    behind = Thing(kind=KIND_NAMES.index("square"), colour=0, x=30, y=30, size=30)
+    front = Thing(kind=KIND_NAMES.index("circle"), colour=1, x=42, y=30, size=20)
+    ground = Ground(colour=0, style="plain", angle=0, strength=1)
+    seen = visible_regions(Scene(height=64, width=80, ground=ground, things=(behind, front)), sprites)
+    assert seen[0].intersection(seen[1]).area < 1e-6
+    assert seen[0].area < outline_of(behind, sprites).area - 50
+    assert abs(seen[1].area - outline_of(front, sprites).area) < 1e-6
+
+
+def test_a_batch_draws_what_each_scene_draws_alone() -> None:
+    sprites = load_sprites()
+    scenes = [world().scene(3 * index + 1) for index in range(12)]
+    together = to_uint8(draw(scenes, sprites)).numpy()
+    for scene, picture in zip(scenes, together, strict=True):
+        assert np.array_equal(picture, draw_one(scene, sprites))
+
+
+def test_edits_differ_only_inside_their_change() -> None:
+    """Outside the stated change (grown by the antialiased fringe) source and target are the same pixels."""
+    made = dict.fromkeys(EDIT_KINDS, 0)
+    for index in range(120):
+        edit = world("validation").edit(index)
+        made[edit.kind] += 1
+        before, after = (draw_one(s, load_sprites()).astype(int) for s in (edit.source, edit.target))
+        changed = np.abs(before - after).max(-1) > 0
+        assert changed.any(), edit
+        frame = Frame(height=edit.source.height, width=edit.source.width)
+        mask = Instance(label="x", polygons=polygons_of(edit.change.buffer(2.5)), frame=frame).mask()
+        assert edit.kind == "ground" or not (changed & ~mask).any(), edit.instruction
+    assert min(made.values()) >= 5, made
+
+
+def test_phrases_refer_to_what_they_say() -> None:
+    for index in range(200):
+        scene, rng = world().scene(index), world().rng(index, "test")
+        phrase, referents = referring_phrase(scene, scene.things[0], rng)
+        assert scene.things[0] in referents
+        noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if phrase.endswith(word))
+        colour = phrase.removesuffix(noun).strip()
+        assert set(referents) == {t for t in scene.things if refers_to(find_kind(noun).name, colour, t)}
+        nothing = absent_phrase(scene, rng)
+        noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if nothing.endswith(word))
+        colour = nothing.removesuffix(noun).strip()
+        assert not any(refers_to(find_kind(noun).name, colour, t) for t in scene.things)
+
+
+def _nouns() -> list[str]:
+    return [word for kind in KINDS for word in (kind.name, *kind.synonyms)]
+
+
+def test_captions_consist_of_known_words_and_name_everything() -> None:
+    known = set(world_knowledge()["words"])
+    for index in range(200):
+        scene = world().scene(index)
+        caption = caption_of(scene, world().rng(index, "test"), full=True)
+        assert set(caption.words.replace(",", "").split()) <= known
+        assert all(f"{t.colour_name} {t.name}" in caption.words for t in scene.things)
+
+
+def test_places_and_relations() -> None:
+    ground = Ground(colour=0, style="plain", angle=0, strength=1)
+    at = {place: (x, y) for place, (y, x) in zip(PLACES, [(y, x) for y in (20, 50, 80) for x in (30, 60, 90)], strict=True)}
+    for place, (x, y) in at.items():
+        thing = Thing(kind=0, colour=0, x=x, y=y, size=20)
+        assert place_of(thing, Scene(height=100, width=120, ground=ground, things=(thing,))) == place
+    left, right = (Thing(kind=0, colour=0, x=x, y=50, size=20) for x in (20, 90))
+    assert relation_of(left, right) == "left of" and relation_of(right, left) == "right of"
+
+
+def test_unknown_names_teach() -> None:
+    with pytest.raises(UnknownNameError, match="fox"):
+        find_kind("foxx")
+    with pytest.raises(UnknownNameError, match="held_out"):
+        world("heldout")
+
+
+def test_instances_have_the_scene_as_frame() -> None:
+    scene = world().scene(1)
+    for instance in instances_of(scene, load_sprites()):
+        assert (instance.frame.height, instance.frame.width) == (scene.height, scene.width) == (48, 80)

@@ -1,0 +1,93 @@
+"""The whole figure on a tiny random model: every answer is a value, pictures outside an edit stay bit for bit."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from anyvl.checkpoint import Parts
+from anyvl.codecs import Kit, TextTokenizer
+from anyvl.errors import CheckpointError, InputError, UnknownNameError
+from anyvl.evaluation.laws import random_decoder, seeds, validity
+from anyvl.model.image_tokenizer import VQGANTokenizer
+from anyvl.model.vqgan import VQGAN, VQGANConfig
+from anyvl.pipeline import AnyVL, UnknownWordsWarning
+from anyvl.vocabulary import Vocabulary
+
+
+@pytest.fixture(scope="module")
+def model() -> AnyVL:
+    torch.manual_seed(0)
+    config = VQGANConfig(num_codes=64, stem=4, channels=(32, 32), norm_num_groups=8, latent_channels=8)
+    tokenizer = VQGANTokenizer(VQGAN(config))
+    text = TextTokenizer.train(["a red fox left of a palm tree", "segment the fox"], 300)
+    vocabulary = Vocabulary(num_text=300, coordinate_bins=64, num_codes=64)
+    kit = Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=((4, 4), (3, 5), (5, 3)))
+    knows = {"things": ["fox"], "words": ["a", "red", "fox", "the", "replace", "with", "cat"]}
+    return AnyVL(Parts(decoder=random_decoder(kit, size=32), tokenizer=tokenizer, kit=kit, knows=knows))
+
+
+def test_every_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None:
+    painted = model.generate("a red fox", seed=3, num_images_per_prompt=2, height=30, width=50)
+    assert [image.size for image in painted.images] == [(50, 30)] * 2 and painted.seeds == [3, 4]
+    assert isinstance(model.caption(picture), str)
+    for instance in (*model.segment(picture, "the fox"), *model.detect(picture), *model.detect(picture, labels=["fox"])):
+        box = instance.bounds
+        assert 0 <= box.x0 < box.x1 <= picture.shape[1] and 0 <= box.y0 < box.y1 <= picture.shape[0]
+    assert {found.label for found in model.detect(picture, labels=["fox"])} <= {"fox"}
+    assert len(model.segment([picture, picture], ["the fox", "a fox"])) == 2
+
+
+def test_outside_an_edit_every_pixel_is_the_originals(model: AnyVL, picture: np.ndarray) -> None:
+    touched = 0
+    for seed in range(12):
+        # Random weights name a random region; the law holds for whatever they name.
+        torch.manual_seed(seed)
+        other = AnyVL(dataclasses.replace(model.parts, decoder=random_decoder(model.kit, seed=seed, size=32)))
+        edited = other.edit(picture, "replace the fox with a cat", seed=seed)
+        image, changed = np.asarray(edited.images[0]), edited.changed[0]
+        assert image.shape == picture.shape and changed.shape == picture.shape[:2]
+        assert np.array_equal(image[~changed], picture[~changed])
+        touched += int((~changed).any() and (image != picture).any())
+    assert touched >= 3, "the test must see edits that leave some pixels alone and change others"
+
+
+def test_a_picture_depends_on_its_prompt_and_seed_alone(model: AnyVL) -> None:
+    prompts = ["a red fox", "fox", "a red fox fox fox", "the cat"]
+    together = model.generate(prompts, seed=10, guidance_scale=2.5)
+    for number, prompt in enumerate(prompts):
+        alone = model.generate(prompt, seed=10 + number, guidance_scale=2.5).images[0]
+        assert np.array_equal(np.asarray(alone), np.asarray(together.images[number]))
+    assert not np.array_equal(*(np.asarray(model.generate("a red fox", seed=s).images[0]) for s in (1, 2)))
+
+
+def test_laws_hold_on_a_small_sample(model: AnyVL) -> None:
+    for figure in (*validity(model.kit, 40), *seeds(model, 16)):
+        assert figure.value == 1.0, figure
+
+
+def test_a_saved_model_is_the_same_model(model: AnyVL, tmp_path: Path) -> None:
+    model.save_pretrained(tmp_path / "model", dtype=torch.float32)
+    again = AnyVL.from_pretrained(tmp_path / "model")
+    one, other = (m.generate("a red fox", seed=5).images[0] for m in (model, again))
+    assert np.array_equal(np.asarray(one), np.asarray(other))
+    (tmp_path / "model" / "decoder" / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
+        AnyVL.from_pretrained(tmp_path / "model")
+
+
+def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
+    with pytest.raises(InputError, match="empty"):
+        model.generate("  ")
+    with pytest.raises(InputError, match="too long"):
+        model.generate("a red fox " * 5000)
+    with pytest.raises(InputError, match="at least one"):
+        model.generate("a red fox", num_images_per_prompt=0)
+    with pytest.raises(UnknownNameError, match="segmentation"):
+        model.run("segment", image=picture)
+    with pytest.raises(InputError, match="cannot be used here"):
+        AnyVL.from_pretrained(device="cuda:77")
+    with pytest.warns(UnknownWordsWarning, match="unicorn"):
+        model.generate("a red unicorn", seed=0)

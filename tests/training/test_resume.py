@@ -1,0 +1,78 @@
+"""A killed training goes on as if it had never stopped: weights and log equal an unbroken run's, bit for bit."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+ROOT = Path(__file__).parents[2]
+_RUN = "import sys; from anyvl.training import run; run(sys.argv[1], run_folder=sys.argv[2])"
+_TINY = {
+    "vqgan": """
+from anyvl.training import Keeping, Schedule, VQGANRun
+def config():
+    return VQGANRun(model=dict(num_codes=32, stem=4, channels=(32, 32), norm_num_groups=8, latent_channels=8),
+        schedule=Schedule(steps=40, rate=1e-3, warmup=5), batch=2, revive_every=8, precision="no",
+        keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
+""",
+    "decoder": """
+from anyvl.training import DecoderRun, Keeping, Schedule
+def config():
+    return DecoderRun(image_tokenizer="{tokenizer}", mixture=dict(text_to_image=1, image_editing=1, segmentation=1, captioning=1),
+        model=dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                   head_dim=16, max_position_embeddings=512),
+        schedule=Schedule(steps=40, rate=1e-3, warmup=5), scenes=24, sequences=4, num_text=300, precision="no",
+        keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    _start(_config("vqgan", folder, folder), folder / "run").wait()
+    return folder / "run" / "model" / "image_tokenizer"
+
+
+@pytest.mark.parametrize("network", ["vqgan", "decoder"])
+def test_killed_runs_equal_unbroken_ones(network: str, tokenizer: Path, tmp_path: Path) -> None:
+    config = _config(network, tmp_path, tokenizer)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert _start(config, whole).wait() == 0
+    dice = random.Random(7)
+    for _ in range(2):  # two kills, at random moments after the first saved state
+        process = _start(config, broken)
+        before = _lines(broken)
+        while process.poll() is None and _lines(broken) < before + dice.randint(3, 7):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert _start(config, broken).wait() == 0
+    assert (broken / "log.jsonl").read_bytes() == (whole / "log.jsonl").read_bytes()
+    one, other = (load_file(folder / "state.safetensors") for folder in (broken, whole))
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert value.tobytes() == other[name].tobytes(), name
+
+
+def _config(network: str, folder: Path, tokenizer: Path) -> Path:
+    path = folder / f"{network}.py"
+    path.write_text(_TINY[network].replace("{tokenizer}", str(tokenizer)))
+    return path
+
+
+def _start(config: Path, folder: Path) -> "subprocess.Popen[bytes]":
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", _RUN, str(config), str(folder)]
+    return subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _lines(folder: Path) -> int:
+    log = folder / "log.jsonl"
+    return len(log.read_text().splitlines()) if log.exists() else 0
