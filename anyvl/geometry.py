@@ -1,7 +1,7 @@
 """Rings, boxes and masks in pixels: x to the right, y down, a pixel's centre at +0.5.
 
-A ring is any (vertex, 2) array, list or tuple of points (x, y); it closes by itself. Functions that return a ring return a tuple
-of (x, y) tuples.
+A ring is any (vertex, 2) array, list or tuple of points (x, y); it closes by itself. What is returned
+as a ring is a tuple of (x, y) tuples.
 """
 
 from collections.abc import Iterable, Sequence

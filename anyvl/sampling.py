@@ -11,8 +11,9 @@ class Sampling:
     """Drawing rules, in the order in which they act: guidance (in pictures), temperature, top-k, top-p.
 
     `temperature` 0 takes the likeliest id. `top_k` keeps that many of the likeliest ids, `top_p` the likeliest ids
-    whose probabilities reach that sum (Holtzman et al. 2020, arXiv:1904.09751); None keeps all. `guidance_scale` s draws
-    from unconditional + s * (conditional - unconditional) logits (Ho & Salimans 2022, arXiv:2207.12598); 1 is unguided.
+    whose probabilities reach that sum (Holtzman et al. 2020, arXiv:1904.09751); None keeps all. `guidance_scale` s
+    draws from unconditional + s * (conditional - unconditional) logits (Ho & Salimans 2022, arXiv:2207.12598); 1 is
+    unguided.
     """
 
     temperature: float = 1.0

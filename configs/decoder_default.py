@@ -1,14 +1,15 @@
-"""The default checkpoint's decoder: five tasks over 40 things in 9 colours at 64 px."""
+"""The default checkpoint's decoder: five tasks over 40 things in 9 colours at 80 px."""
 
 from anyvl.training.config import DecoderRun, Keeping, Schedule
 
 
 def config() -> DecoderRun:
     return DecoderRun(
-        image_tokenizer="~/anyvl-runs/vqgan/model/image_tokenizer",
+        num_text=512,
+        image_tokenizer="~/anyvl-runs/vqgan-80/model/image_tokenizer",
         model={
             "hidden_size": 256,
-            "intermediate_size": 768,
+            "intermediate_size": 704,
             "num_hidden_layers": 6,
             "num_attention_heads": 4,
             "num_key_value_heads": 2,
@@ -23,6 +24,7 @@ def config() -> DecoderRun:
             "captioning": 0.08,
         },
         modality_weights={"image": 1.5, "coordinate": 1.0, "text": 0.4, "control": 0.4},
-        schedule=Schedule(steps=5200, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.9, final=0.02),
-        keeping=Keeping(log_every=25, state_every=250, sheet_every=1000),
+        schedule=Schedule(steps=3000, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.6, final=0.02),
+        length=384,
+        keeping=Keeping(log_every=25, state_every=250, sheet_every=500),
     )

@@ -29,6 +29,7 @@ ROWS = (
     ("pipeline", "data"),
     ("training", "evaluation"),
     ("cli", "server"),
+    ("__main__",),
 )
 ROW_OF = {room: (row, place) for row, rooms in enumerate(ROWS) for place, room in enumerate(rooms)}
 ORDERED_ROWS = (0, 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anyvl import geometry
 from anyvl.errors import InputError
 
-laws = settings(max_examples=50, deadline=None)
+laws = settings(max_examples=50)
 
 HEIGHT, WIDTH = 9, 14
 # Thirds never meet a pixel centre, so that no test hangs on which side an edge belongs to.

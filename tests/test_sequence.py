@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anyvl.errors import InputError
 from anyvl.sequence import TokenSequence, concatenate, pack
 
-laws = settings(max_examples=50, deadline=None)
+laws = settings(max_examples=50)
 
 PAD = 999
 lengths = st.lists(st.integers(0, 12), max_size=20)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anyvl.errors import AnyVLError, InputError
 from anyvl.values import Box, Codes, Frame, Instance, Polygon
 
-laws = settings(max_examples=50, deadline=None)
+laws = settings(max_examples=50)
 
 FRAME = Frame(6, 10)
 SQUARE = ((1.0, 1.0), (5.0, 1.0), (5.0, 5.0), (1.0, 5.0))

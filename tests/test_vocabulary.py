@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,10 +9,10 @@ from hypothesis import strategies as st
 from anyvl.errors import CheckpointError, InputError, UnknownNameError
 from anyvl.vocabulary import CONTROL_NAMES, CONTROL_SLOTS, LANGUAGE_VERSION, MODALITIES, Vocabulary
 
-laws = settings(max_examples=50, deadline=None)
+laws = settings(max_examples=50)
 
 vocabularies = st.builds(
-    Vocabulary, num_text=st.integers(1, 500), coordinate_bins=st.integers(8, 200), num_codes=st.integers(0, 300)
+    Vocabulary, num_text=st.integers(1, 40), coordinate_bins=st.integers(8, 30), num_codes=st.integers(0, 30)
 )
 
 
@@ -44,7 +43,6 @@ def test_every_id_comes_back(vocabulary, data):
     bin = data.draw(st.integers(0, vocabulary.coordinate_bins - 1))
     piece = data.draw(st.integers(0, vocabulary.num_text - 1))
     assert vocabulary.bin(vocabulary.coordinate(bin)) == bin
-    assert vocabulary.bin(np.int64(vocabulary.coordinate(bin))) == bin  # type: ignore[arg-type]
     assert vocabulary.text_piece(vocabulary.text_id(piece)) == piece
     if vocabulary.num_codes:
         code = data.draw(st.integers(0, vocabulary.num_codes - 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anyvl.codecs.codec import Kit
-from anyvl.codecs.coordinates import bins_to_px, px_to_fine_bins
+from anyvl.codecs.coordinates import bins_to_px, extent_to_bins, px_to_fine_bins
 from anyvl.codecs.text import ids_to_text, text_to_ids
 from anyvl.errors import ConfigError, InputError, UnknownNameError
 from anyvl.grammar.rules import box_corners
@@ -95,10 +95,5 @@ def box_to_bins(box: Box, bins: int, frame: Frame) -> list[int]:
         raise InputError(
             f"the box {box.as_tuple()} lies outside its picture of height {frame.height}, width {frame.width}"
         )
-    near, far = np.clip(near, 0, bins - 1), np.clip(far, 0, bins - 1)
-    near_bin, far_bin = np.rint(near).astype(np.int64), np.rint(far).astype(np.int64)
-    # Both edges fell into one bin: move the one that is nearer to the next bin.
-    flat, upwards = near_bin == far_bin, near + far > 2 * near_bin
-    far_bin += flat & upwards
-    near_bin -= flat & ~upwards
+    near_bin, far_bin = extent_to_bins(np.clip(near, 0, bins - 1), np.clip(far, 0, bins - 1), bins)
     return [*near_bin.tolist(), *far_bin.tolist()]

@@ -20,12 +20,12 @@ from anyvl.vocabulary import Vocabulary
 
 def quantise(unit: ArrayLike, bins: int) -> Int[np.ndarray, "..."]:
     """The nearest bin (0 to bins-1) of each unit position; positions outside 0 to 1 go to the nearest edge."""
-    return np.clip(np.rint(np.asarray(unit, dtype=np.float64) * (bins - 1)), 0, bins - 1).astype(np.int64)
+    return np.asarray(np.clip(np.rint(np.asarray(unit) * (bins - 1)), 0, bins - 1), dtype=np.int64)
 
 
 def dequantise(bins_at: ArrayLike, bins: int) -> Float[np.ndarray, "..."]:
     """The unit position of each bin."""
-    return np.asarray(bins_at, dtype=np.float64) / (bins - 1)
+    return np.asarray(np.asarray(bins_at) / (bins - 1), dtype=np.float64)
 
 
 def px_to_fine_bins(points_px: ArrayLike, bins: int, frame: Frame) -> Float[np.ndarray, "point 2"]:
@@ -36,6 +36,21 @@ def px_to_fine_bins(points_px: ArrayLike, bins: int, frame: Frame) -> Float[np.n
             f"coordinates are finite numbers, but {points[~np.isfinite(points).all(axis=1)][0].tolist()} came"
         )
     return points / (frame.width, frame.height) * (bins - 1)
+
+
+def extent_to_bins(
+    near: Float[np.ndarray, "axis"], far: Float[np.ndarray, "axis"], bins: int
+) -> tuple[Int[np.ndarray, "axis"], Int[np.ndarray, "axis"]]:
+    """The bins of both ends of an extent (given in bins before rounding, near ≤ far), at least one apart on every axis.
+
+    Where both ends fall into one bin, the one that is nearer to its other neighbour goes there.
+
+        9.8 to 9.9 of 101 bins  ->  9, 10        10.1 to 10.2  ->  10, 11
+    """
+    near_bin, far_bin = (np.clip(np.rint(end), 0, bins - 1).astype(np.int64) for end in (near, far))
+    flat = near_bin == far_bin
+    upwards = (near + far > 2 * near_bin) & (near_bin < bins - 1) | (near_bin == 0)
+    return near_bin - (flat & ~upwards), far_bin + (flat & upwards)
 
 
 def bins_to_px(points_bin: ArrayLike, bins: int, frame: Frame) -> Float[np.ndarray, "point 2"]:

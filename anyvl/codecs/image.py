@@ -37,9 +37,10 @@ class Picture:
                 f"but {min(codes.ids)} to {max(codes.ids)} came"
             )
         ids = [vocabulary.control("image"), vocabulary.coordinate(codes.rows), vocabulary.coordinate(codes.columns)]
+        image_ids = vocabulary.image
         for row, row_bin in enumerate(_row_bins(codes.rows, kit)):
             ids.append(vocabulary.coordinate(row_bin))
-            ids.extend(vocabulary.image_id(code) for code in codes.ids[row * codes.columns : (row + 1) * codes.columns])
+            ids.extend(image_ids[code] for code in codes.ids[row * codes.columns : (row + 1) * codes.columns])
         return [*ids, vocabulary.control("image_end")]
 
     def decode(self, ids: list[int], kit: Kit, frame: Frame, probabilities: list[float] | None = None) -> Codes:

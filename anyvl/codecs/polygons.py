@@ -128,17 +128,17 @@ def _part_area(part: Part) -> int:
 
 
 def _parts_to_ids(parts: list[Part], kit: Kit) -> list[int]:
-    vocabulary, ids = kit.vocabulary, []
+    vocabulary, coordinates, ids = kit.vocabulary, kit.vocabulary.coordinates, []
     for part in parts:
         for ring, mark in zip(part, ["polygon"] + ["hole"] * (len(part) - 1), strict=True):
             ids.append(vocabulary.control(mark))
-            ids.extend(vocabulary.coordinate(bin) for vertex in ring for bin in vertex)
+            ids.extend(coordinates[bin] for vertex in ring for bin in vertex)
     return ids
 
 
 def _ids_to_polygons(ids: list[int], kit: Kit, frame: Frame) -> tuple[Polygon, ...]:
-    vocabulary = kit.vocabulary
-    marks = [place for place, id in enumerate(ids) if id not in vocabulary.coordinates]
+    vocabulary, coordinates = kit.vocabulary, kit.vocabulary.coordinates
+    marks = [place for place, id in enumerate(ids) if id not in coordinates]
     parts: list[list[list[list[float]]]] = []
     for start, after in zip(marks, [*marks[1:], len(ids)], strict=True):
         if ids[start] == vocabulary.control("polygon"):

@@ -13,7 +13,7 @@ import shapely
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from anyvl.codecs.coordinates import px_to_fine_bins
+from anyvl.codecs.coordinates import extent_to_bins, px_to_fine_bins
 from anyvl.geometry import simplify_ring
 from anyvl.values import Frame
 
@@ -43,17 +43,14 @@ def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep
         return rounded
     if rounded and _reaches_as_far(rounded, fine):
         return rounded
-    low, high = np.rint(fine.min(axis=0)), np.rint(fine.max(axis=0))
-    if (low < high).all():  # thin and slanted or bent: follow it
+    if (np.rint(fine.min(axis=0)) < np.rint(fine.max(axis=0))).all():  # thin and slanted or bent: follow it
         outline = shapely.LinearRing(fine).buffer(_MARGIN, join_style="bevel").exterior.coords[:-1]
         thickened = _rounded(np.asarray(simplify_ring(np.asarray(outline), most)), bins)
         if thickened:
             return thickened
     # Flat along an axis: its upright box, one bin thick where it has no thickness.
-    upwards = fine.min(axis=0) + fine.max(axis=0) > 2 * low
-    high += (low == high) & upwards
-    low -= (low == high) & ~upwards
-    (x0, y0), (x1, y1) = low.astype(int).tolist(), high.astype(int).tolist()
+    low, high = extent_to_bins(fine.min(axis=0), fine.max(axis=0), bins)
+    (x0, y0), (x1, y1) = low.tolist(), high.tolist()
     return ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
 
 

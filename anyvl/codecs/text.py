@@ -35,7 +35,8 @@ def text_to_ids(text: str, kit: Kit) -> list[int]:
     """The vocabulary ids of a non-empty string, without marks."""
     if not text:
         raise InputError("text has at least one character, but an empty string came")
-    return [kit.vocabulary.text_id(piece) for piece in kit.text.encode(text)]
+    text_ids = kit.vocabulary.text
+    return [text_ids[piece] for piece in kit.text.encode(text)]
 
 
 def ids_to_text(ids: list[int], kit: Kit) -> str:

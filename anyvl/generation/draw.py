@@ -10,6 +10,7 @@ from anyvl.generation.noise import gumbel
 from anyvl.sampling import Sampling
 
 NEVER = float("-inf")
+FAR = 1e30
 
 
 def draw(
@@ -20,17 +21,22 @@ def draw(
     positions: Int[Tensor, " batch"],
 ) -> Int[Tensor, " batch"]:
     """The next id of every row: a deterministic function of the row's logits, mask, rule, seed and output position."""
-    logits = logits.float().masked_fill(~mask, NEVER)
-    if all(rule.greedy for rule in rules):
-        return logits.argmax(-1)
-    for rule in dict.fromkeys(rules):
-        if rule.greedy:
-            continue
+    first, *others = dict.fromkeys(rules)
+    chosen = _draw_by(first, logits, mask, seeds, positions)
+    for rule in others:
         rows = torch.tensor([other == rule for other in rules], device=logits.device)
-        logits = torch.where(rows[:, None], _narrowed(logits / rule.temperature, rule), logits)
-    drawn = (logits + gumbel(seeds, positions, logits.shape[-1])).argmax(-1)
-    greedy = torch.tensor([rule.greedy for rule in rules], device=logits.device)
-    return torch.where(greedy, logits.argmax(-1), drawn)
+        chosen = torch.where(rows, _draw_by(rule, logits, mask, seeds, positions), chosen)
+    return chosen
+
+
+def _draw_by(rule: Sampling, logits: Tensor, mask: Tensor, seeds: Tensor, positions: Tensor) -> Int[Tensor, " batch"]:
+    """The ids that one rule draws for all rows."""
+    scores = logits.float() if rule.greedy else logits.float() / rule.temperature
+    # Whatever the weights and however low the temperature: an id that may come stays above one that may not.
+    scores = scores.nan_to_num(nan=-FAR, posinf=FAR, neginf=-FAR).masked_fill(~mask, NEVER)
+    if rule.greedy:
+        return scores.argmax(-1)
+    return (_narrowed(scores, rule) + gumbel(seeds, positions, logits.shape[-1])).argmax(-1)
 
 
 def _narrowed(logits: Float[Tensor, "batch vocab"], rule: Sampling) -> Float[Tensor, "batch vocab"]:

@@ -1,4 +1,4 @@
-"""Forced runs: where the grammar leaves one choice, the whole run of ids is taken without asking the network for each."""
+"""Forced runs: where the grammar leaves one choice, the run of ids is taken whole, without asking the network for each."""
 
 import torch
 from jaxtyping import Bool, Int
@@ -24,8 +24,8 @@ def take_forced(
 
 
 def chunk_width(longest: int) -> int:
-    """Columns for a run: the next power of two, so that shapes come from a small fixed set."""
-    return 1 << max(0, (longest - 1).bit_length())
+    """Columns for a run: 1, 2, 4, 8 or a multiple of 16, so that shapes come from a small fixed set."""
+    return 1 << (longest - 1).bit_length() if longest <= 8 else -(-longest // 16) * 16
 
 
 def gather_chunk(

@@ -21,9 +21,9 @@ from anyvl.sampling import Sampling
 class Request:
     """One sentence to be written.
 
-    prefix: ids before it. unconditional: the prefix of the other branch of guidance, or None. budget: most ids it may take, end
-    included. copy: image ids forced at picture cells, -1 where free. first_position: output position of its first id, which the
-    noise of a draw depends on: above 0 where the sentence continues an answer begun earlier.
+    prefix: ids before it. unconditional: the prefix of the other branch of guidance, or None. budget: most ids it may
+    take, end included. copy: image ids forced at picture cells, -1 where free. first_position: output position of its
+    first id, which the noise of a draw depends on: above 0 where the sentence continues an answer begun earlier.
     """
 
     prefix: tuple[int, ...]
@@ -38,10 +38,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A sentence: ids, end included, and the log probability (nats, unguided, over the whole vocabulary) of each drawn id.
+    """A sentence: ids, end included, and log probabilities (nats, unguided, over the whole vocabulary) of the drawn ids.
 
-    Forced ids have log probability 0. forwards: how often the network was asked. aborted: a callback stopped the loop before the
-    end; then the ids are cut short.
+    Forced ids have log probability 0. forwards: how often the network was asked, for the whole batch. aborted: a callback
+    stopped the loop before the end of this sentence; then the ids are cut short.
     """
 
     ids: list[int]
@@ -66,26 +66,30 @@ def generate(
     _check_room(stepper, prefixes, budgets)
     device = stepper.device
     count = len(requests)
-    branch = torch.tensor([*range(count), *guided], device=device)
+    branch = torch.tensor([*range(count), *guided], device=device)  # which request a row of the network belongs to
+    second = branch[count:]
     scale = torch.tensor([requests[i].sampling.guidance_scale for i in guided], device=device)
     seeds = torch.tensor([_signed(r.seed) for r in requests], device=device)
     positions = torch.tensor([r.first_position for r in requests], device=device)
     rules = [r.sampling for r in requests]
-    state = GrammarState([r.grammar for r in requests], [r.budget for r in requests], [r.copy for r in requests], device)
+    grammars, copies = [r.grammar for r in requests], [r.copy for r in requests]
+    state = GrammarState(grammars, [r.budget for r in requests], copies, device)
 
     # What the grammar forces at the very start goes in with the prefix.
     ids, taken = take_forced(state, torch.ones(count, dtype=torch.bool, device=device))
     written, probabilities = list(zip(ids, taken, strict=True)), [torch.zeros(count, device=device)] * len(ids)
-    opening = [result.ids for result in _results(written, probabilities, 0, False, count)]
+    opening = [[int(one[row]) for one, took in written if took[row]] for row in range(count)]
     positions = positions + torch.tensor([len(ids) for ids in opening], device=device)
     starts = [(*prefix, *opening[row]) for prefix, row in zip(prefixes, branch.tolist(), strict=True)]
     cache = stepper.new_cache(len(prefixes), max(len(p) + b for p, b in zip(prefixes, budgets, strict=True)))
     logits = stepper.extend(*_padded(starts, device), cache)
-    step, forwards, aborted = 0, 1, False
-    while not bool(state.done.all()):
+    step, forwards = 0, 1
+    finished = bool(state.done.all())
+    while not finished:
         active = ~state.done
         own = logits[:count].float()
-        chosen = draw(_guide(own, logits[count:], guided, scale, state), state.mask() | ~active[:, None], rules, seeds, positions)
+        guided_logits = _guide(own, logits[count:], second, scale, state)
+        chosen = draw(guided_logits, state.mask() | ~active[:, None], rules, seeds, positions)
         likely = own.log_softmax(-1).gather(1, chosen[:, None])[:, 0]
         state.advance(chosen, active)
         ids, taken = take_forced(state, active)
@@ -95,17 +99,18 @@ def generate(
         chunk, new = gather_chunk(ids, taken)
         positions = positions + new
         step += 1
+        finished = bool(state.done.all())
         if on_step is not None and on_step(step, int(state.done.sum())) is False:
-            aborted = True
             break
-        if bool(state.done.all()):
-            break
-        logits = stepper.extend(chunk[branch], new[branch], cache)
-        forwards += 1
-    return _results(written, probabilities, forwards, aborted, count)
+        if not finished:
+            logits = stepper.extend(chunk[branch], new[branch], cache)
+            forwards += 1
+    return _results(written, probabilities, forwards, state.done.tolist())
 
 
-def _padded(rows: list[tuple[int, ...]], device: torch.device) -> tuple[Int[Tensor, "batch width"], Int[Tensor, " batch"]]:
+def _padded(
+    rows: list[tuple[int, ...]], device: torch.device
+) -> tuple[Int[Tensor, "batch width"], Int[Tensor, " batch"]]:
     """Rows as one left-aligned tensor, and how long each is."""
     widths = [len(row) for row in rows]
     ids = torch.zeros(len(rows), max(widths), dtype=torch.int64)
@@ -117,26 +122,27 @@ def _padded(rows: list[tuple[int, ...]], device: torch.device) -> tuple[Int[Tens
 def _guide(
     own: Float[Tensor, "batch vocab"],
     other: Float[Tensor, "guided vocab"],
-    guided: list[int],
+    second: Int[Tensor, " guided"],
     scale: Float[Tensor, " guided"],
     state: GrammarState,
 ) -> Float[Tensor, "batch vocab"]:
-    """Classifier-free guidance (Ho & Salimans 2022) where a row is inside a picture; the row's own logits elsewhere."""
-    if not guided:
+    """Classifier-free guidance (Ho & Salimans 2022) where a row is inside a picture; the row's own logits elsewhere.
+
+    `other` are the logits of the unconditional branches, `second` the rows they belong to.
+    """
+    if not len(second):
         return own
-    other = other.float()
-    mixed = other + scale[:, None] * (own[guided] - other)
-    result = own.clone()
-    result[guided] = torch.where(state.in_picture[guided][:, None], mixed, own[guided])
-    return result
+    first, other = own[second], other.float()
+    mixed = other + scale[:, None] * (first - other)
+    return own.index_copy(0, second, torch.where(state.in_picture[second][:, None], mixed, first))
 
 
 def _check_room(stepper: Stepper, prefixes: list[tuple[int, ...]], budgets: list[int]) -> None:
     for prefix, budget in zip(prefixes, budgets, strict=True):
         if len(prefix) + budget > stepper.longest:
             raise InputError(
-                f"a prompt of {len(prefix)} ids and an answer of up to {budget} do not fit the model's {stepper.longest}: "
-                "shorten the prompt"
+                f"a prompt of {len(prefix)} ids and an answer of up to {budget} do not fit the model's "
+                f"{stepper.longest}: shorten the prompt"
             )
         assert prefix, "a prefix has at least <bos>"
 
@@ -148,10 +154,9 @@ def _signed(seed: int) -> int:
 
 
 def _results(
-    written: list[tuple[Tensor, Tensor]], probabilities: list[Tensor], forwards: int, aborted: bool, count: int
+    written: list[tuple[Tensor, Tensor]], probabilities: list[Tensor], forwards: int, done: list[bool]
 ) -> list[Result]:
-    if not written:
-        return [Result(ids=[], log_probabilities=[], forwards=forwards, aborted=aborted) for _ in range(count)]
+    # Not empty: a sentence has one id at least, so the opening or the first step took some.
     ids = torch.stack([i for i, _ in written], 1).tolist()
     taken = torch.stack([t for _, t in written], 1).tolist()
     logs = torch.stack(probabilities, 1).tolist()
@@ -160,7 +165,7 @@ def _results(
             ids=[i for i, t in zip(ids[row], taken[row], strict=True) if t],
             log_probabilities=[p for p, t in zip(logs[row], taken[row], strict=True) if t],
             forwards=forwards,
-            aborted=aborted,
+            aborted=not done[row],
         )
-        for row in range(count)
+        for row in range(len(done))
     ]

@@ -20,7 +20,7 @@ CONFIG_FILE = "config.json"
 
 
 def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file, flush it to disk, then give it the name `path`: readers see the old or the new."""
+    """Let `write` fill a temporary file, flush it to disk, then name it `path`: readers see the old or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)

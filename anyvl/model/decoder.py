@@ -155,7 +155,7 @@ def _rotate(
 
 
 class Attention(nn.Module):
-    """Attention where a key and value head serves a group of query heads (GQA, Ainslie et al. 2023, arXiv:2305.13245)."""
+    """Attention where a group of query heads shares keys and values (GQA, Ainslie et al. 2023, arXiv:2305.13245)."""
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()

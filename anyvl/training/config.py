@@ -54,7 +54,7 @@ class Keeping:
 class WorldConfig:
     """The drawn world: the grids of codes that pictures may have, and how many px a side one code stands for."""
 
-    grids: tuple[tuple[int, int], ...] = ((8, 8), (6, 10), (10, 6))
+    grids: tuple[tuple[int, int], ...] = ((10, 10), (8, 12), (12, 8))
     factor: int = 8
 
 
@@ -70,6 +70,8 @@ class VQGANRun:
     gradient_weight: float = 1.0
     commitment_weight: float = 0.25
     revive_every: int = 50
+    start: str | None = None
+    """Folder of a saved tokenizer whose weights the run starts from; a larger codebook starts as near copies of its codes."""
     precision: str = "bf16"
     seed: int = 0
 

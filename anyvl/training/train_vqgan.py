@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from anyvl.data.scenes.draw import draw
 from anyvl.data.scenes.scene import sample_scene
 from anyvl.data.scenes.sprites import load_sprites
-from anyvl.model.image_tokenizer import save_image_tokenizer
+from anyvl.model.image_tokenizer import load_image_tokenizer, save_image_tokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.training.config import VQGANRun
 from anyvl.training.loop import Job, train
@@ -23,6 +23,8 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
     """Train or go on training; the tokenizer is written to `folder/model/image_tokenizer`. Returns the steps done."""
     torch.manual_seed(run.seed)
     model = VQGAN(VQGANConfig(**run.model)).to(memory_format=torch.channels_last)
+    if run.start is not None:
+        _start_from(run.start, model)
     sprites = load_sprites()
 
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
@@ -91,3 +93,17 @@ def _detail(picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "ba
     down = nn.functional.pad(picture.diff(dim=-2).abs().amax(1, keepdim=True), (0, 0, 0, 1))
     strength = nn.functional.max_pool2d(torch.maximum(across, down), 5, stride=1, padding=2)
     return 1 + 3 * (2 * strength).clamp(max=1)
+
+
+@torch.no_grad()
+def _start_from(folder: str, model: VQGAN) -> None:
+    """Take over a tokenizer's weights; where its codebook is smaller, each code starts as several, a little apart."""
+    weights = dict(load_image_tokenizer(Path(folder).expanduser()).model.state_dict())
+    old = weights["quantize.codebook"]
+    copies = -(-model.config.num_codes // len(old))
+    codes = old.repeat(copies, 1)[: model.config.num_codes]
+    codes[len(old) :] += 0.05 * torch.randn(codes[len(old) :].shape, generator=torch.Generator().manual_seed(0))
+    if model.config.normalize:
+        codes = nn.functional.normalize(codes, dim=-1)
+    weights |= {"quantize.codebook": codes, "quantize.sums": codes.clone(), "quantize.members": torch.ones(len(codes))}
+    model.load_state_dict(weights)

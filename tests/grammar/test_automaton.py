@@ -26,7 +26,7 @@ from anyvl.grammar import (
 )
 from anyvl.vocabulary import Vocabulary
 
-laws = settings(max_examples=40, deadline=None)
+laws = settings(max_examples=25)
 
 VOCABULARY = Vocabulary(num_text=6, coordinate_bins=8, num_codes=3)
 END = Token(5)

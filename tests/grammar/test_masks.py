@@ -29,7 +29,7 @@ from anyvl.grammar import (
 from anyvl.grammar.masks import GrammarState
 from anyvl.vocabulary import Vocabulary
 
-laws = settings(max_examples=40, deadline=None)
+laws = settings(max_examples=25)
 
 # All bytes, whole characters, merges across characters ("é" is c3 a9, "日" e6 97 a5, "🦊" f0 9f a6 8a), and none.
 PIECES = (

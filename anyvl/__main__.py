@@ -1,0 +1,7 @@
+"""`python -m anyvl`: the command line."""
+
+import sys
+
+from anyvl.cli import main
+
+sys.exit(main())
