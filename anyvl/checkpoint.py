@@ -56,7 +56,9 @@ def load_parts(
     try:
         layout, grids = index["language"], tuple((int(rows), int(columns)) for rows, columns in index["grids"])
     except (KeyError, TypeError, ValueError):
-        raise CheckpointError(f"{folder / INDEX_FILE} does not describe an anyvl model: it lacks language or grids") from None
+        raise CheckpointError(
+            f"{folder / INDEX_FILE} does not describe an anyvl model: it lacks language or grids"
+        ) from None
     vocabulary = Vocabulary.from_layout(layout)
     decoder = load_decoder(folder / "decoder", device, dtype)
     tokenizer = load_image_tokenizer(folder / "image_tokenizer", device, dtype)

@@ -1,6 +1,6 @@
 """The figure as code: values → codecs → ids → decoder + grammar → ids → codecs → values.
 
-    image, text ──codecs──▶ ids ──decoder + grammar──▶ ids ──codecs──▶ picture · text · boxes · polygons
+image, text ──codecs──▶ ids ──decoder + grammar──▶ ids ──codecs──▶ picture · text · boxes · polygons
 """
 
 import dataclasses
@@ -193,9 +193,7 @@ class AnyVL:
 
     def caption(self, image: Source | list[Source], *, callback_on_step_end: OnStep | None = None) -> Any:
         """What a picture shows, in words."""
-        return self._answer(
-            "captioning", image, "", lambda words: find_task("captioning").output, callback_on_step_end
-        )
+        return self._answer("captioning", image, "", lambda words: find_task("captioning").output, callback_on_step_end)
 
     def run(self, task: str, **inputs: Any) -> Any:
         """Any task by its name; see the method of the same meaning for its inputs."""

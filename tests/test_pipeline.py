@@ -33,7 +33,11 @@ def test_every_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None
     painted = model.generate("a red fox", seed=3, num_images_per_prompt=2, height=30, width=50)
     assert [image.size for image in painted.images] == [(50, 30)] * 2 and painted.seeds == [3, 4]
     assert isinstance(model.caption(picture), str)
-    for instance in (*model.segment(picture, "the fox"), *model.detect(picture), *model.detect(picture, labels=["fox"])):
+    for instance in (
+        *model.segment(picture, "the fox"),
+        *model.detect(picture),
+        *model.detect(picture, labels=["fox"]),
+    ):
         box = instance.bounds
         assert 0 <= box.x0 < box.x1 <= picture.shape[1] and 0 <= box.y0 < box.y1 <= picture.shape[0]
     assert {found.label for found in model.detect(picture, labels=["fox"])} <= {"fox"}

@@ -1,11 +1,12 @@
 """Intake: any picture a user may hand over, as one uint8 RGB array, or one sentence that says why not."""
 
+import io
 import os
 import struct
-from typing import BinaryIO
+from typing import IO, cast
 
 import numpy as np
-from jaxtyping import Num, UInt8
+from jaxtyping import Num, Shaped, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from anyvl.errors import InputError
@@ -13,7 +14,7 @@ from anyvl.errors import InputError
 MOST_PIXELS = 64_000_000
 """Pictures with more pixels are refused before they are decoded."""
 
-Source = str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray
+Source = str | os.PathLike[str] | io.IOBase | Image.Image | np.ndarray
 
 # What Pillow's readers raise on bytes that are broken in one way or another.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error)
@@ -38,14 +39,14 @@ def open_picture(source: Source) -> UInt8[np.ndarray, "height width 3"]:
             raise InputError(f"expected a picture file, but {name} is {_what_stands_at(name)}")
         if os.path.getsize(name) == 0:
             raise InputError(f"expected a picture file, but {name} is empty (0 bytes)")
-    elif hasattr(source, "read"):
+    elif isinstance(source, io.IOBase):
         name = str(getattr(source, "name", "the open file"))
     else:
         raise InputError(
             f"a picture is a path, an open file, a Pillow image or an array, but a {type(source).__name__} came"
         )
     try:
-        image = Image.open(source)
+        image = Image.open(cast(str | IO[bytes], source))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
         raise InputError(_too_large(name)) from problem
     except UnidentifiedImageError as problem:
@@ -88,7 +89,7 @@ def _unsigned(values: Num[np.ndarray, "height width"], name: str) -> Num[np.ndar
     return values.astype(np.uint16)
 
 
-def _from_array(values: Num[np.ndarray, "..."]) -> UInt8[np.ndarray, "height width 3"]:
+def _from_array(values: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "height width 3"]:
     if not (values.ndim == 2 or (values.ndim == 3 and values.shape[2] in (1, 3, 4))) or values.size == 0:
         raise InputError(
             "an array picture has the shape (height, width) or (height, width, 1, 3 or 4), "

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from anyvl.errors import CheckpointError, InputError
 
 _FILE_NAME = "tokenizer.json"
-_PROBE = " a  A\u030a\u00c5\n\t\r\0\x7f don't 12345 \u65e5\u672c \U0001f98a\u200d\U0001f9af <|endoftext|> <box>\u00a0 "
+_PROBE = "a  A\u030a\u00c5\n\t\r\0\x7f don't 12345 \u65e5\u672c \U0001f98a\u200d\U0001f9af <|endoftext|> <box>\u00a0 "
 
 
 class TextTokenizer:

@@ -44,5 +44,10 @@ class Mixture:
         rows = pack(sequences, self.length, pad_id=self.kit.vocabulary.control("eos"))
         return {
             name: torch.from_numpy(getattr(rows, name).astype(kind))
-            for name, kind in (("ids", np.int64), ("weights", np.float32), ("positions", np.int64), ("segments", np.int64))
+            for name, kind in (
+                ("ids", np.int64),
+                ("weights", np.float32),
+                ("positions", np.int64),
+                ("segments", np.int64),
+            )
         }

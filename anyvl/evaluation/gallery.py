@@ -40,9 +40,14 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model = AnyVL.from_pretrained()
     painted = model.generate(PROMPTS, seed=0).images
-    _board([[(image, words) for image, words in zip(painted, PROMPTS, strict=True)][i : i + 4] for i in (0, 4)], folder / "painted.png")
+    _board(
+        [[(image, words) for image, words in zip(painted, PROMPTS, strict=True)][i : i + 4] for i in (0, 4)],
+        folder / "painted.png",
+    )
     edits = [(painted[i], model.edit(painted[i], words, seed=i).images[0], words) for i, words in INSTRUCTIONS.items()]
-    _board([[(before, "") for before, _, _ in edits], [(after, words) for _, after, words in edits]], folder / "edited.png")
+    _board(
+        [[(before, "") for before, _, _ in edits], [(after, words) for _, after, words in edits]], folder / "edited.png"
+    )
     factor = model.parts.tokenizer.model.config.factor
     world = World(grids=model.kit.grids, factor=factor, split="test")
     found = []
@@ -64,7 +69,9 @@ def _board(rows: Sequence[Sequence[tuple[Image.Image, str]]], path: Path) -> Non
             scale = _CELL / max(image.size)
             size = (round(image.width * scale), round(image.height * scale))
             left, top = gap + x * (_CELL + gap), gap + y * (_CELL + line + gap)
-            sheet.paste(image.convert("RGB").resize(size, Image.Resampling.BICUBIC), (left + (_CELL - size[0]) // 2, top))
+            sheet.paste(
+                image.convert("RGB").resize(size, Image.Resampling.BICUBIC), (left + (_CELL - size[0]) // 2, top)
+            )
             pen.multiline_text((left, top + _CELL + 3), _wrapped(words), fill="black", font=font, spacing=2)
     sheet.save(path)
 

@@ -106,7 +106,12 @@ def seeds(model: AnyVL, count: int) -> list[Score]:
     wide = dataclasses.replace(requests[0], prefix=requests[0].prefix + requests[0].prefix[1:] * 6)
     padded = [generate(stepper, [request, wide])[0].ids for request in requests]
     return [
-        score("a seed is an image's own: alone = in a batch of 8", [float(a == b) for a, b in zip(alone, together, strict=True)]),
-        score("a seed is an image's own: alone = behind padding", [float(a == b) for a, b in zip(alone, padded, strict=True)]),
+        score(
+            "a seed is an image's own: alone = in a batch of 8",
+            [float(a == b) for a, b in zip(alone, together, strict=True)],
+        ),
+        score(
+            "a seed is an image's own: alone = behind padding",
+            [float(a == b) for a, b in zip(alone, padded, strict=True)],
+        ),
     ]
-

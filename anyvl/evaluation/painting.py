@@ -1,9 +1,9 @@
-"""How well the model paints and edits: facts that the scene judge finds in its pictures, single samples, never the best of several."""
+"""How well the model paints and edits: what the scene judge finds in single samples, never in the best of several."""
 
 import numpy as np
 
 from anyvl.data.scenes.draw import draw_one
-from anyvl.data.scenes.edits import EDIT_KINDS, Edit
+from anyvl.data.scenes.edits import EDIT_KINDS
 from anyvl.data.scenes.words import Caption, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
@@ -35,7 +35,9 @@ def text_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int, how
 
     def all_hold(rows: list[Reading], of: list[Caption], ground: bool) -> list[float]:
         return [
-            float(all(fact_holds(row, fact, s.height, s.width) for fact in caption.facts if bool(fact.ground) == ground))
+            float(
+                all(fact_holds(row, fact, s.height, s.width) for fact in caption.facts if bool(fact.ground) == ground)
+            )
             for row, caption, s in zip(rows, of, scenes, strict=True)
         ]
 
@@ -62,7 +64,7 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
     """`count` edits of each kind: are the pixels outside untouched, is the region right, is the asked scene there?"""
     scores: list[Score] = []
     for kind in EDIT_KINDS:
-        edits = _edits(world, kind, count)
+        edits = world.edits_of(kind, count)
         same, ratio, covered, pictures, ceilings = [], [], [], [], []
         for number, edit in enumerate(edits):
             source = draw_one(edit.source, world.sprites)
@@ -71,7 +73,7 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             picture, changed = np.asarray(edited.images[0]), edited.changed[0]
             same.append(float(np.array_equal(picture[~changed], source[~changed])))
             rows, columns = (side // world.factor for side in source.shape[:2])
-            true = (np.abs(source.astype(int) - target.astype(int)).max(-1) > 12)
+            true = np.abs(source.astype(int) - target.astype(int)).max(-1) > 12
             ratio.append(changed.sum() / max(1, _dilated(true, world.factor).sum()))
             covered.append((changed & true).sum() / max(1, true.sum()))
             pictures.append(picture)
@@ -83,26 +85,18 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             for many in (pictures, ceilings, sources)
         )
         scores += [
-            score(f"edit, {kind}: the asked scene is there", found, ceiling=best, floor=copied, note="floor: copy of the input"),
+            score(
+                f"edit, {kind}: the asked scene is there",
+                found,
+                ceiling=best,
+                floor=copied,
+                note="floor: copy of the input",
+            ),
             score(f"edit, {kind}: outside bit-identical", same),
             score(f"edit, {kind}: true change covered", covered),
             _median(f"edit, {kind}: area(changed) / true change dilated by a cell", ratio),
         ]
     return scores
-
-
-def _edits(world: World, kind: str, count: int) -> list[Edit]:
-    edits: list[Edit] = []
-    index = 0
-    while len(edits) < count:
-        scene = world.scene(index)
-        if kind != "add" or len(scene.things) < 3:
-            try:
-                edits.append(world.edit(index, kind))
-            except AssertionError:  # this scene does not allow this kind of edit
-                pass
-        index += 1
-    return edits
 
 
 def _dilated(mask: np.ndarray, by: int) -> np.ndarray:
@@ -124,5 +118,3 @@ def _round_trip(model: AnyVL, picture: np.ndarray) -> np.ndarray:
     factor = model.parts.tokenizer.model.config.factor
     tokenizer = model.parts.tokenizer
     return tokenizer.decode(tokenizer.encode(picture, picture.shape[0] // factor, picture.shape[1] // factor))
-
-

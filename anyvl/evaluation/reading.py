@@ -44,7 +44,9 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     floor = [union_iou(f, t, fr) for f, t, fr in zip(shuffled, meant, frames, strict=True)]
     iou = [union_iou(f, t, fr) for f, t, fr in zip(found, meant, frames, strict=True)]
     return [
-        score(f"segmentation, {world.split}: mIoU", iou, ceiling=ceiling, floor=floor, note="ceiling: 20 vertices, bins"),
+        score(
+            f"segmentation, {world.split}: mIoU", iou, ceiling=ceiling, floor=floor, note="ceiling: 20 vertices, bins"
+        ),
         score(f"segmentation, {world.split}: absent answered with nothing", [float(not many) for many in nothing]),
         score(f"segmentation, {world.split}: present answered with something", [float(bool(many)) for many in found]),
     ]
@@ -54,7 +56,9 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
     """COCO average precision of boxes and names."""
     scenes = [world.scene(index) for index in range(count)]
     truths = [instances_of(scene, world.sprites) for scene in scenes]
-    found = _batched(lambda pictures, _: model.detect(pictures), [draw_one(s, world.sprites) for s in scenes], [""] * count)
+    found = _batched(
+        lambda pictures, _: model.detect(pictures), [draw_one(s, world.sprites) for s in scenes], [""] * count
+    )
     codec, kit = Boxes(), model.kit
     frames = [Frame(height=scene.height, width=scene.width) for scene in scenes]
     written = [codec.decode(codec.encode(t, kit, fr), kit, fr) for t, fr in zip(truths, frames, strict=True)]
@@ -78,7 +82,9 @@ def captioning(model: AnyVL, world: World, count: int) -> list[Score]:
     """F1 of the facts that a caption states: things with colours, places, relations, ground."""
     scenes = [world.scene(index) for index in range(count)]
     truths = [facts_in(caption_of(s, world.rng(i, "caption"), full=True).words) for i, s in enumerate(scenes)]
-    said = _batched(lambda pictures, _: model.caption(pictures), [draw_one(s, world.sprites) for s in scenes], [""] * count)
+    said = _batched(
+        lambda pictures, _: model.caption(pictures), [draw_one(s, world.sprites) for s in scenes], [""] * count
+    )
     stated = [facts_in(words) for words in said]
     turn = len(model.kit.grids)
     return [

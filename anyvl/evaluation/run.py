@@ -29,7 +29,10 @@ def run(
     began = time.monotonic()
     loaded = AnyVL.from_pretrained(model, device=device)
     scores = evaluate(
-        loaded, tuple(suites) or SUITES, count, say=lambda name: console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
+        loaded,
+        tuple(suites) or SUITES,
+        count,
+        say=lambda name: console.print(f"[{time.monotonic() - began:6.0f} s] {name}"),
     )
     Console().print(_table(scores))
     if output is not None:

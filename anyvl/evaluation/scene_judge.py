@@ -1,11 +1,10 @@
 """draft"""
-from collections.abc import Sequence
-from dataclasses import dataclass
+
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -64,9 +63,16 @@ class SceneJudge:
             found, fits, ground, unexplained = self._analyse(values)
         across, down = given_width / width, given_height / height
         things = tuple(
-            Sighting(kind=KIND_NAMES[int(f.what[0])], colour=COLOUR_NAMES[int(f.what[1])], x=float(f.where[0]) * across,
-                y=float(f.where[1]) * down, size=float(f.where[2]) * (across * down) ** 0.5, fit=fit)
-            for f, fit in zip(found, fits, strict=True))
+            Sighting(
+                kind=KIND_NAMES[int(f.what[0])],
+                colour=COLOUR_NAMES[int(f.what[1])],
+                x=float(f.where[0]) * across,
+                y=float(f.where[1]) * down,
+                size=float(f.where[2]) * (across * down) ** 0.5,
+                fit=fit,
+            )
+            for f, fit in zip(found, fits, strict=True)
+        )
         return Reading(things=things, ground=ground, unexplained=unexplained)
 
     def read_many(self, pictures):
@@ -108,7 +114,9 @@ class SceneJudge:
     def _render(self, found, ground):
         out = ground
         if found:
-            s = self._stamps(torch.stack([f.what for f in found]), torch.stack([f.where for f in found]), *ground.shape[1:])
+            s = self._stamps(
+                torch.stack([f.what for f in found]), torch.stack([f.where for f in found]), *ground.shape[1:]
+            )
             for rgba in s:
                 out = rgba[:3] + out * (1 - rgba[3:])
         return out
@@ -133,7 +141,7 @@ class SceneJudge:
         whats, wheres, gains = whats[top], wheres[top], gains[top]
         wheres, gains = self._fit(picture, known, weight, whats, wheres, 2)
         i = int(gains.argmax())
-        s = self._stamps(whats[i:i+1], wheres[i:i+1], *picture.shape[1:])[0]
+        s = self._stamps(whats[i : i + 1], wheres[i : i + 1], *picture.shape[1:])[0]
         before = (weight * s[3:] * (picture - known) ** 2).sum()
         fit = float(gains[i] / (before + 1e-6))
         area = float((s[3] * weight[0]).sum())
@@ -161,7 +169,9 @@ class SceneJudge:
             moved[3, :, 2] *= 1 + delta[2]
             if step == steps:
                 moved = moved[:1]
-            stamps = self._stamps(whats.repeat(len(moved), 1), moved.flatten(0, 1), height, width).unflatten(0, (len(moved), n))
+            stamps = self._stamps(whats.repeat(len(moved), 1), moved.flatten(0, 1), height, width).unflatten(
+                0, (len(moved), n)
+            )
             made = stamps[:, :, :3] + known * (1 - stamps[:, :, 3:])
             gain = (weight * ((picture - known) ** 2 - (picture - made[0]) ** 2)).sum((1, 2, 3))
             better = gain > best_gain
@@ -171,7 +181,7 @@ class SceneJudge:
                 break
             # (n, 3, px)
             slopes = ((made[1:] - made[0]) / delta[:, None, None, None, None]).flatten(2).transpose(0, 1)
-            rest = (picture - made[0])
+            rest = picture - made[0]
             wr = (weight * rest).flatten(1)
             normal = (slopes * weight.expand(3, -1, -1).flatten()) @ slopes.transpose(1, 2)
             normal = normal + torch.diag_embed(0.05 * normal.diagonal(dim1=1, dim2=2) + 1e-3)
@@ -187,8 +197,10 @@ class SceneJudge:
 
     def _settle(self, picture, ground, found):
         """Order, then alternatives, then places, given the others."""
+
         def error(fs):
             return float(((picture - self._render(fs, ground)) ** 2).sum())
+
         if len(found) > 1:
             found = list(min(itertools.permutations(found), key=error)) if len(found) <= 3 else found
         for _ in range(1):
@@ -197,7 +209,7 @@ class SceneJudge:
                 options = {(int(w[0]), int(w[1])): (w, p) for w, p in (best.options)}
                 for w, p in options.values():
                     trial = _Found(w, p, best.options)
-                    e = error([*found[:i], trial, *found[i+1:]])
+                    e = error([*found[:i], trial, *found[i + 1 :]])
                     if e < least:
                         best, least = trial, e
                 found[i] = best
@@ -207,9 +219,9 @@ class SceneJudge:
         keep, fits = [], []
         known = self._render(found, ground)
         for i, f in enumerate(found):
-            without = self._render(found[:i] + found[i+1:], ground)
+            without = self._render(found[:i] + found[i + 1 :], ground)
             s = self._stamps(f.what[None], f.where[None], *picture.shape[1:])[0, 3]
-            front = self._cover(found[i+1:], *picture.shape[1:]) if i + 1 < len(found) else torch.zeros_like(s)
+            front = self._cover(found[i + 1 :], *picture.shape[1:]) if i + 1 < len(found) else torch.zeros_like(s)
             visible = s * (1 - front)
             rest = (visible * (picture - known) ** 2).sum()
             base = (visible * (picture - without) ** 2).sum()
@@ -254,7 +266,7 @@ def estimate_ground(picture, free):
         normal = design.T @ design + torch.diag(torch.tensor([1e-3, 5.0, 5.0]))
         base = pix.mean(1)
         coef = torch.linalg.solve(normal, design.T @ (pix.mean(0) - pix.mean()))
-        slope = (coef[1] * x + coef[2] * y)
+        slope = coef[1] * x + coef[2] * y
         const = (pix - slope[inlier]).mean(1)
         plane = (const[:, None, None] + slope).clamp(0, 1)
         inlier = ((picture - plane).abs().amax(0) < 0.1) & free

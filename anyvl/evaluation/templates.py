@@ -44,12 +44,12 @@ def stamp(
 ) -> Float[Tensor, "thing 4 height width"]:
     """Things alone, premultiplied RGBA; `things` is (kind, colour) by number, `where` centre x, centre y and size in px."""
     sizes = where[:, 2]
-    mips = torch.bucketize(sizes.contiguous(), torch.tensor(MIP_SIDES, dtype=torch.float32)).clamp(max=len(MIP_SIDES) - 1)
+    mips = torch.bucketize(sizes.contiguous(), torch.tensor(MIP_SIDES, dtype=torch.float32)).clamp(
+        max=len(MIP_SIDES) - 1
+    )
     across = (torch.arange(width) + 0.5 - where[:, :1]) * 2 / sizes[:, None]
     down = (torch.arange(height) + 0.5 - where[:, 1:2]) * 2 / sizes[:, None]
-    grid = torch.stack(
-        [across[:, None, :].expand(-1, height, -1), down[:, :, None].expand(-1, -1, width)], dim=-1
-    )
+    grid = torch.stack([across[:, None, :].expand(-1, height, -1), down[:, :, None].expand(-1, -1, width)], dim=-1)
     rows = things[:, 0] * len(COLOUR_NAMES) + things[:, 1]
     made = torch.empty(len(things), 4, height, width)
     for mip in mips.unique().tolist():

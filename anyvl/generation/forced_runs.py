@@ -1,4 +1,4 @@
-"""Forced runs: where the grammar leaves one choice, the run of ids is taken whole, without asking the network for each."""
+"""Forced runs: where the grammar leaves one choice, the ids are taken without asking the network for each."""
 
 import torch
 from jaxtyping import Bool, Int

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,10 +40,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A sentence: ids, end included, and log probabilities (nats, unguided, over the whole vocabulary) of the drawn ids.
+    """A sentence: ids, end included, and the log probability (nats, unguided, over the whole vocabulary) of each.
 
-    Forced ids have log probability 0. forwards: how often the network was asked, for the whole batch. aborted: a callback
-    stopped the loop before the end of this sentence; then the ids are cut short.
+    Forced ids have log probability 0. forwards: how often the network was asked, for the whole batch. aborted: a
+    callback stopped the loop before the end of this sentence; then the ids are cut short.
     """
 
     ids: list[int]
@@ -76,9 +78,9 @@ def generate(
     state = GrammarState(grammars, [r.budget for r in requests], copies, device)
 
     # What the grammar forces at the very start goes in with the prefix.
-    ids, taken = take_forced(state, torch.ones(count, dtype=torch.bool, device=device))
-    written, probabilities = list(zip(ids, taken, strict=True)), [torch.zeros(count, device=device)] * len(ids)
-    opening = [[int(one[row]) for one, took in written if took[row]] for row in range(count)]
+    written, taken = take_forced(state, torch.ones(count, dtype=torch.bool, device=device))
+    probabilities = [torch.zeros(count, device=device)] * len(written)
+    opening = _by_row(written, taken, count)
     positions = positions + torch.tensor([len(ids) for ids in opening], device=device)
     starts = [(*prefix, *opening[row]) for prefix, row in zip(prefixes, branch.tolist(), strict=True)]
     cache = stepper.new_cache(len(prefixes), max(len(p) + b for p, b in zip(prefixes, budgets, strict=True)))
@@ -92,11 +94,11 @@ def generate(
         chosen = draw(guided_logits, state.mask() | ~active[:, None], rules, seeds, positions)
         likely = own.log_softmax(-1).gather(1, chosen[:, None])[:, 0]
         state.advance(chosen, active)
-        ids, taken = take_forced(state, active)
-        ids, taken = [chosen, *ids], [active, *taken]
-        written += zip(ids, taken, strict=True)
-        probabilities += [likely, *[torch.zeros_like(likely)] * (len(ids) - 1)]
-        chunk, new = gather_chunk(ids, taken)
+        run, runs_on = take_forced(state, active)
+        chunk, new = gather_chunk([chosen, *run], [active, *runs_on])
+        written += [chosen, *run]
+        taken += [active, *runs_on]
+        probabilities += [likely, *[torch.zeros_like(likely)] * len(run)]
         positions = positions + new
         step += 1
         finished = bool(state.done.all())
@@ -105,7 +107,8 @@ def generate(
         if not finished:
             logits = stepper.extend(chunk[branch], new[branch], cache)
             forwards += 1
-    return _results(written, probabilities, forwards, state.done.tolist())
+    rows = zip(_by_row(written, taken, count), _by_row(probabilities, taken, count), state.done.tolist(), strict=True)
+    return [Result(ids=ids, log_probabilities=logs, forwards=forwards, aborted=not done) for ids, logs, done in rows]
 
 
 def _padded(
@@ -153,19 +156,9 @@ def _signed(seed: int) -> int:
     return seed - 2**64 if seed >= 2**63 else seed
 
 
-def _results(
-    written: list[tuple[Tensor, Tensor]], probabilities: list[Tensor], forwards: int, done: list[bool]
-) -> list[Result]:
-    # Not empty: a sentence has one id at least, so the opening or the first step took some.
-    ids = torch.stack([i for i, _ in written], 1).tolist()
-    taken = torch.stack([t for _, t in written], 1).tolist()
-    logs = torch.stack(probabilities, 1).tolist()
-    return [
-        Result(
-            ids=[i for i, t in zip(ids[row], taken[row], strict=True) if t],
-            log_probabilities=[p for p, t in zip(logs[row], taken[row], strict=True) if t],
-            forwards=forwards,
-            aborted=not done[row],
-        )
-        for row in range(len(done))
-    ]
+def _by_row(values: list[Tensor], taken: list[Tensor], count: int) -> list[list[Any]]:
+    """What each of `count` rows took, in order, of values that came step by step."""
+    if not values:
+        return [[] for _ in range(count)]
+    table, took = torch.stack(values, 1).tolist(), torch.stack(taken, 1).tolist()
+    return [list(compress(row, mine)) for row, mine in zip(table, took, strict=True)]

@@ -12,7 +12,7 @@ _MASK = 0xFFFFFFFF
 
 
 def gumbel(seeds: Int[Tensor, " batch"], positions: Int[Tensor, " batch"], vocab: int) -> Float[Tensor, "batch vocab"]:
-    """Standard Gumbel noise in fp32, a function of (seed, position, id): argmax(logits + noise) draws from softmax(logits).
+    """Standard Gumbel noise in fp32 by (seed, position, id): argmax(logits + noise) draws from softmax(logits).
 
     Always finite, between -2.9 and 22.9. Seeds are taken modulo 2^64, positions are non-negative.
     """
@@ -21,8 +21,8 @@ def gumbel(seeds: Int[Tensor, " batch"], positions: Int[Tensor, " batch"], vocab
     key = _mix(key ^ _mix(positions & _MASK))
     ids = torch.arange(vocab, device=seeds.device)
     bits = _mix(_mix(ids * 0x85EBCA6B & _MASK)[None, :] ^ key[:, None])
-    # Of all 32 bits, so that the upper tail - the ids that win - is as fine as it can be. Half a step keeps the number off
-    # 0, the clamp off 1, to which fp32 rounds the largest: infinite noise would lift an id over a mask of -inf.
+    # Of all 32 bits, so that the upper tail - the ids that win - is as fine as it can be. Half a step keeps the number
+    # off 0, the clamp off 1, to which fp32 rounds the largest: infinite noise would lift an id over a mask of -inf.
     chance = ((bits.float() + 0.5) * 2.0**-32).clamp(max=1 - 2.0**-24)
     return -torch.log(-torch.log1p(-chance))
 

@@ -333,6 +333,7 @@ class Decoder(nn.Module):
         groups = self.config.num_attention_heads // self.config.num_key_value_heads
         seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (g t) s", g=groups)
         for number, layer in enumerate(self.model.layers):
+            assert isinstance(layer, Layer)
             x = layer.extend(x, rotation, cache, number, seen)
         cache.close(widths)
         last = x[:, 0] if ids.shape[1] == 1 else x[torch.arange(len(x), device=x.device), (widths - 1).clamp(min=0)]

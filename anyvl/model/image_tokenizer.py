@@ -10,7 +10,15 @@ from PIL import Image
 from torch import Tensor
 
 from anyvl.errors import CheckpointError
-from anyvl.model.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_json, load_strictly, load_tensors, save_json, save_tensors
+from anyvl.model.checkpoint import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    load_json,
+    load_strictly,
+    load_tensors,
+    save_json,
+    save_tensors,
+)
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.values import Codes
 

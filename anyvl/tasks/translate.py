@@ -21,9 +21,13 @@ from anyvl.values import Codes, Frame
 Image = UInt8[np.ndarray, "height width 3"] | Codes
 
 
-def prompt_ids(task: Task, kit: Kit, frame: Frame, *, picture: Image | None = None, prompt: str | None = None) -> list[int]:
+def prompt_ids(
+    task: Task, kit: Kit, frame: Frame, *, picture: Image | None = None, prompt: str | None = None
+) -> list[int]:
     """The ids before an answer; without `prompt` those of a dropped one, which guidance is measured against."""
-    assert (picture is not None) == task.sees_picture, f"{task.name} {'needs' if task.sees_picture else 'takes no'} picture"
+    assert (picture is not None) == task.sees_picture, (
+        f"{task.name} {'needs' if task.sees_picture else 'takes no'} picture"
+    )
     ids = [kit.vocabulary.control("bos")]
     if picture is not None:
         ids += Picture().encode(picture, kit, frame)
@@ -42,7 +46,9 @@ def answer_grammar(output: Codec, kit: Kit) -> Automaton:
     return compile_grammar(Sequence(output.grammar(kit), Token(kit.vocabulary.control("eos"))), kit.vocabulary)
 
 
-def answer_value(output: Codec, kit: Kit, frame: Frame, ids: list[int], probabilities: list[float] | None = None) -> Any:
+def answer_value(
+    output: Codec, kit: Kit, frame: Frame, ids: list[int], probabilities: list[float] | None = None
+) -> Any:
     """The value of an answer's ids, end included."""
     assert ids[-1] == kit.vocabulary.control("eos"), "an answer ends with <eos>"
     return output.decode(ids[:-1], kit, frame, None if probabilities is None else probabilities[:-1])

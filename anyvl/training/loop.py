@@ -125,5 +125,7 @@ def _append(path: Path, line: dict[str, Any]) -> None:
 def _keep_lines_before(path: Path, step: int) -> None:
     """Drop what an interrupted run logged after its last saved state: it will be logged again, the same."""
     if path.exists():
-        lines = [line for line in path.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= step]
+        lines = [
+            line for line in path.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= step
+        ]
         path.write_text("".join(line + "\n" for line in lines))

@@ -21,11 +21,16 @@ def decoder_sheet(decoder: Decoder, kit: Kit, world: World, path: Path, columns:
     model = AnyVL(Parts(decoder=decoder, tokenizer=kit.image, kit=kit))
     square = [index * len(world.grids) for index in range(columns)]
     scenes = [world.scene(index) for index in square]
-    captions = [caption_of(scene, world.rng(index, "caption"), full=True).words for index, scene in zip(square, scenes, strict=True)]
+    captions = [
+        caption_of(scene, world.rng(index, "caption"), full=True).words
+        for index, scene in zip(square, scenes, strict=True)
+    ]
     painted = model.generate(captions, seed=0, height=scenes[0].height, width=scenes[0].width).images
     edits = [world.edit(index) for index in square]
     before = [draw_one(edit.source, world.sprites) for edit in edits]
-    after = [model.edit(picture, edit.instruction, seed=0).images[0] for picture, edit in zip(before, edits, strict=True)]
+    after = [
+        model.edit(picture, edit.instruction, seed=0).images[0] for picture, edit in zip(before, edits, strict=True)
+    ]
     rows = [[draw_one(scene, world.sprites) for scene in scenes], [np.asarray(p) for p in painted], before]
     save_sheet([*rows, [np.asarray(p) for p in after]], path)
     said = [*captions, *(edit.instruction for edit in edits)]

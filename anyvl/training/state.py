@@ -39,7 +39,9 @@ def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimi
         metadata = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     if "step" not in metadata:
-        raise CheckpointError(f"{path} is not a resume state of anyvl: it has no step; start the run in an empty folder")
+        raise CheckpointError(
+            f"{path} is not a resume state of anyvl: it has no step; start the run in an empty folder"
+        )
     weights = {name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")}
     try:
         model.load_state_dict(weights)

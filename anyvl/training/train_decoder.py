@@ -75,7 +75,13 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
         units=lambda batch: int((batch["segments"] > 0).sum()),
     )
     return train(
-        decoder, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, max_seconds=max_seconds
+        decoder,
+        job,
+        folder,
+        schedule=run.schedule,
+        keeping=run.keeping,
+        precision=run.precision,
+        max_seconds=max_seconds,
     )
 
 
@@ -90,7 +96,9 @@ def _kit(run: DecoderRun, tokenizer: VQGANTokenizer) -> Kit:
 def _start_from(folder: str, decoder: Decoder, kit: Kit) -> None:
     parts = load_parts(folder)
     if parts.kit.vocabulary != kit.vocabulary or parts.kit.text.token_bytes != kit.text.token_bytes:
-        raise CheckpointError(f"{folder} speaks another vocabulary than this run: start from weights of the same layout")
+        raise CheckpointError(
+            f"{folder} speaks another vocabulary than this run: start from weights of the same layout"
+        )
     decoder.load_state_dict(parts.decoder.state_dict())
 
 

@@ -27,10 +27,11 @@ def saved(path, image: Image.Image, **options):
 
 def test_a_path_a_name_a_file_an_image_and_an_array_are_the_same(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(gradient()))
-    for source in (path, str(path), io.BytesIO(path.read_bytes()), Image.open(path), gradient()):
-        picture = open_picture(source)
-        assert picture.dtype == np.uint8 and picture.flags.writeable and picture.flags.c_contiguous
-        np.testing.assert_array_equal(picture, gradient())
+    with Image.open(path) as image, open(path, "rb") as file:
+        for source in (path, str(path), io.BytesIO(path.read_bytes()), file, image, gradient()):
+            picture = open_picture(source)
+            assert picture.dtype == np.uint8 and picture.flags.writeable and picture.flags.c_contiguous
+            np.testing.assert_array_equal(picture, gradient())
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -150,6 +151,7 @@ def test_cut_short_at_any_place(tmp_path, suffix, share):
         open_picture(cut)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow about odd TIFF tags
 def test_damaged_bytes_are_a_picture_or_an_error(tmp_path):
     random = np.random.default_rng(0)
     for suffix in ("png", "jpg", "gif", "tiff"):

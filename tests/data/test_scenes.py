@@ -9,7 +9,7 @@ from anyvl.data.scenes.edits import EDIT_KINDS
 from anyvl.data.scenes.scene import PLACES, Ground, Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
-from anyvl.data.scenes.words import absent_phrase, caption_of, refers_to, referring_phrase, world_knowledge
+from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase, refers_to, world_knowledge
 from anyvl.data.scenes.world import SPLITS, World
 from anyvl.errors import UnknownNameError
 from anyvl.values import Frame, Instance
@@ -65,7 +65,9 @@ def test_outlines_agree_with_drawn_pixels() -> None:
         drawn = np.abs(draw_one(scene, sprites).astype(int) - _ground_only(empty)).max(-1) > 40
         mask = Instance(label="x", polygons=polygons_of(outline_of(thing, sprites)), frame=frame).mask()
         union = (mask | drawn).sum()
-        assert (mask & drawn).sum() / union > (0.8 if KIND_NAMES[kind] in ("butterfly", "hat") else 0.87), KIND_NAMES[kind]
+        assert (mask & drawn).sum() / union > (0.8 if KIND_NAMES[kind] in ("butterfly", "hat") else 0.87), KIND_NAMES[
+            kind
+        ]
 
 
 def _ground_only(scene: Scene) -> np.ndarray:
@@ -136,7 +138,10 @@ def test_captions_consist_of_known_words_and_name_everything() -> None:
 
 def test_places_and_relations() -> None:
     ground = Ground(colour=0, style="plain", angle=0, strength=1)
-    at = {place: (x, y) for place, (y, x) in zip(PLACES, [(y, x) for y in (20, 50, 80) for x in (30, 60, 90)], strict=True)}
+    at = {
+        place: (x, y)
+        for place, (y, x) in zip(PLACES, [(y, x) for y in (20, 50, 80) for x in (30, 60, 90)], strict=True)
+    }
     for place, (x, y) in at.items():
         thing = Thing(kind=0, colour=0, x=x, y=y, size=20)
         assert place_of(thing, Scene(height=100, width=120, ground=ground, things=(thing,))) == place

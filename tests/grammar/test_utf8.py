@@ -29,9 +29,9 @@ def our_verdict(content: bytes) -> str:
     return {utf8.REJECTED: "rejected", utf8.BETWEEN: "whole"}.get(state, "open")
 
 
-def test_all_strings_of_two_bytes():
+def test_every_first_byte_before_every_border_of_the_second():
     for first in range(256):
-        for second in range(256):
+        for second in (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xFF):
             assert our_verdict(bytes([first, second])) == verdict(bytes([first, second])), (first, second)
 
 

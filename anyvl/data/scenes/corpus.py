@@ -23,7 +23,9 @@ _CHUNK = 384
 class Corpus:
     """Codes of the first `len(corpus)` scenes of a world and of their edits."""
 
-    def __init__(self, world: World, source: Int[np.ndarray, "scene code"], edited: Int[np.ndarray, "scene code"]) -> None:
+    def __init__(
+        self, world: World, source: Int[np.ndarray, "scene code"], edited: Int[np.ndarray, "scene code"]
+    ) -> None:
         self.world, self._source, self._edited = world, source, edited
 
     def __len__(self) -> int:

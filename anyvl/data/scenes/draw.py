@@ -79,9 +79,7 @@ def _grounds(grounds: list[Ground], height: int, width: int, scale: float) -> Fl
     style = torch.tensor([STYLES.index(ground.style) for ground in grounds])[:, None, None]
     angle = torch.tensor([ground.angle for ground in grounds])[:, None, None]
     strength = torch.tensor([ground.strength for ground in grounds])[:, None, None]
-    y, x = torch.meshgrid(
-        (torch.arange(height) + 0.5) / scale, (torch.arange(width) + 0.5) / scale, indexing="ij"
-    )
+    y, x = torch.meshgrid((torch.arange(height) + 0.5) / scale, (torch.arange(width) + 0.5) / scale, indexing="ij")
     along = x * torch.cos(angle) + y * torch.sin(angle)
     across = y * torch.cos(angle) - x * torch.sin(angle)
     span = (height * width) ** 0.5 / scale

@@ -25,17 +25,22 @@ class Edit:
     change: MultiPolygon
 
 
-def sample_edit(scene: Scene, rng: np.random.Generator, sprites: Sprites, kind: str | None = None) -> Edit:
-    """A random edit of a scene, of a kind that it allows (or the kind asked for, if it does)."""
+def sample_edit(scene: Scene, rng: np.random.Generator, sprites: Sprites) -> Edit:
+    """A random edit of a scene, of any kind that it allows."""
     while True:
-        name = kind or str(rng.choice(list(EDIT_KINDS)))
-        made = EDIT_KINDS[name](scene, rng)
-        if made is not None:
-            target, instruction = made
-            return Edit(
-                kind=name, source=scene, target=target, instruction=instruction, change=_change(scene, target, sprites)
-            )
-        assert kind is None, f"this scene does not allow the edit {kind!r}"
+        edit = try_edit(scene, rng, sprites, str(rng.choice(list(EDIT_KINDS))))
+        if edit is not None:
+            return edit
+
+
+def try_edit(scene: Scene, rng: np.random.Generator, sprites: Sprites, kind: str) -> Edit | None:
+    """A random edit of one kind, or None where this scene (or this throw of the dice) does not allow it."""
+    made = EDIT_KINDS[kind](scene, rng)
+    if made is None:
+        return None
+    target, instruction = made
+    change = _change(scene, target, sprites)
+    return Edit(kind=kind, source=scene, target=target, instruction=instruction, change=change)
 
 
 def _replace(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:

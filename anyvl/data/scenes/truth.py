@@ -53,7 +53,9 @@ def instance_of(region: MultiPolygon, label: str, frame: Frame) -> Instance:
 def polygons_of(region: MultiPolygon | Region) -> tuple[Polygon, ...]:
     """A region's parts as `Polygon`s, largest first."""
     parts = sorted(getattr(region, "geoms", [region]), key=lambda part: -part.area)
-    return tuple(Polygon(tuple(p.exterior.coords[:-1]), tuple(tuple(h.coords[:-1]) for h in p.interiors)) for p in parts)
+    return tuple(
+        Polygon(tuple(p.exterior.coords[:-1]), tuple(tuple(h.coords[:-1]) for h in p.interiors)) for p in parts
+    )
 
 
 def _simplified(region: MultiPolygon, tolerance: float) -> MultiPolygon:

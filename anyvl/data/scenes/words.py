@@ -48,7 +48,7 @@ class Caption:
 
 
 def article(words: str) -> str:
-    """ "a" or "an", whichever the words want. """
+    """ "a" or "an", whichever the words want."""
     return "an" if words[0] in "aeiou" else "a"
 
 
@@ -59,14 +59,14 @@ def noun_of(thing: Thing, rng: np.random.Generator) -> str:
 
 
 def phrase_of(thing: Thing, rng: np.random.Generator, colour: float = 0.5) -> str:
-    """ "red fox" or "fox": the colour is always said unless natural, and then with probability `colour`. """
+    """ "red fox" or "fox": the colour is always said unless natural, and then with probability `colour`."""
     noun = noun_of(thing, rng)
     said = not thing.is_natural or rng.random() < colour
     return f"{thing.colour_name} {noun}" if said else noun
 
 
 def with_article(phrase: str) -> str:
-    """ "a red fox". """
+    """ "a red fox"."""
     return f"{article(phrase)} {phrase}"
 
 
@@ -130,7 +130,10 @@ def world_knowledge() -> dict[str, list[str]]:
     synonyms = [synonym for kind in KINDS for synonym in kind.synonyms]
     places = [words for many in PLACE_WORDS.values() for words in many]
     sentences = [*KIND_NAMES, *synonyms, *COLOUR_NAMES, *GROUND_NAMES, *GROUND_WORDS, *places]
-    sentences += ["a an the and left of right of above below", "replace with make paint turn remove take away delete add"]
+    sentences += [
+        "a an the and left of right of above below",
+        "replace with make paint turn remove take away delete add",
+    ]
     sentences += ["change the background to"]
     words = {word for sentence in sentences for word in sentence.replace("{}", "").split()}
     return {

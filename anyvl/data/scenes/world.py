@@ -1,11 +1,12 @@
 """The scene world as a source: scene i and edit i of a split, each a function of (seed, split, i)."""
 
+import itertools
 import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from anyvl.data.scenes.edits import Edit, sample_edit
+from anyvl.data.scenes.edits import Edit, sample_edit, try_edit
 from anyvl.data.scenes.scene import Scene, sample_scene
 from anyvl.data.scenes.sprites import Sprites, load_sprites
 from anyvl.errors import UnknownNameError
@@ -43,6 +44,11 @@ class World:
             rng, rows * self.factor, columns * self.factor, how_many=how_many, held_out=self.split == "held_out"
         )
 
-    def edit(self, index: int, kind: str | None = None) -> Edit:
+    def edit(self, index: int) -> Edit:
         """Edit `index`, of scene `index`."""
-        return sample_edit(self.scene(index), self.rng(index, "edit"), self.sprites, kind)
+        return sample_edit(self.scene(index), self.rng(index, "edit"), self.sprites)
+
+    def edits_of(self, kind: str, how_many: int) -> list[Edit]:
+        """The first edits of one kind, of the scenes in order that allow it."""
+        tries = (try_edit(self.scene(i), self.rng(i, f"edit {kind}"), self.sprites, kind) for i in itertools.count())
+        return list(itertools.islice((edit for edit in tries if edit is not None), how_many))
