@@ -17,7 +17,7 @@ from jaxtyping import Bool
 from PIL import Image
 
 from anyvl.checkpoint import Parts, load_parts, save_parts
-from anyvl.codecs import Boxes, Kit, Picture, Polygons, nearest_grid, open_picture
+from anyvl.codecs import Boxes, Chain, Kit, Picture, Polygons, nearest_grid, open_picture
 from anyvl.codecs.intake import Source
 from anyvl.errors import InputError
 from anyvl.generation import DecoderStepper, Request, Result, generate
@@ -28,9 +28,9 @@ from anyvl.sampling import Sampling
 from anyvl.tasks import Task, find_task
 from anyvl.tasks.image_editing import composite, free_cells
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
-from anyvl.values import Codes, Frame, Instance
+from anyvl.values import Codes, Frame
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 OnStep = Callable[[int, int], bool | None]
 
 
@@ -141,6 +141,7 @@ class AnyVL:
         picture, frame, codes = self._see(image)
         seeds = _seeds(seed, _at_least_one(num_images_per_prompt))
         rule = _sampling(task, sampling, guidance_scale)
+        assert isinstance(task.output, Chain)
         region_codec, picture_codec = task.output.codecs
         prefix = self._prefix(task, frame, words=instruction, picture=codes)
         opening = kit.vocabulary.control("image")
@@ -303,7 +304,7 @@ def _dtype(name: str | torch.dtype) -> torch.dtype:
     return dtype
 
 
-def _listed(value: T | Sequence[T], kind: type[T]) -> list[T]:
+def _listed(value: _T | Sequence[_T], kind: type[_T]) -> list[_T]:
     return [value] if isinstance(value, kind) else list(value)  # type: ignore[arg-type]
 
 
@@ -323,4 +324,4 @@ def _sampling(task: Task, sampling: Sampling | None, guidance_scale: float | Non
     return chosen if guidance_scale is None else dataclasses.replace(chosen, guidance_scale=guidance_scale)
 
 
-__all__ = ["AnyVL", "Edited", "Instance", "Painted", "UnknownWordsWarning"]
+__all__ = ["AnyVL", "Edited", "OnStep", "Painted", "UnknownWordsWarning"]

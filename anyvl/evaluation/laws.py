@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from anyvl.codecs import Boxes, Kit, Picture, Polygons
+from anyvl.codecs import Boxes, Kit, Picture, Polygons, TextTokenizer
 from anyvl.codecs.codec import Codec
 from anyvl.evaluation.score import Score, score
 from anyvl.generation import DecoderStepper, Request, generate
@@ -16,8 +16,16 @@ from anyvl.sampling import Sampling
 from anyvl.tasks import TASKS
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
 from anyvl.values import Frame
+from anyvl.vocabulary import Vocabulary
 
 _PROMPTS = ("a red fox", "a blue star left of a green key on a white background", "a pear in the top left")
+
+
+def small_kit() -> Kit:
+    """A kit with the default's kinds of ids and fewer of each, non-square grids among its own; pictures as codes only."""
+    text = TextTokenizer.train(["a red fox left of a palm tree", "star"], 280)
+    vocabulary = Vocabulary(num_text=280, coordinate_bins=24, num_codes=32)
+    return Kit(vocabulary=vocabulary, text=text, grids=((3, 3), (2, 5), (4, 2)))
 
 
 def random_decoder(kit: Kit, seed: int = 0, size: int = 32) -> Decoder:

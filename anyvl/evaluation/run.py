@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from anyvl.evaluation.score import Score
+from anyvl.exports.files import write_file
 
 
 def run(
@@ -37,7 +38,7 @@ def run(
     Console().print(_table(scores))
     if output is not None:
         rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
-        output.write_text(json.dumps(rows, indent=1) + "\n")
+        write_file(output, (json.dumps(rows, indent=1) + "\n").encode())
     return scores
 
 

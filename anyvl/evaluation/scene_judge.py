@@ -1,273 +1,242 @@
 """draft"""
-
-import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int, UInt8
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, GROUNDS, KIND_NAMES
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
 from anyvl.data.scenes.sprites import Sprites, load_sprites
-from anyvl.evaluation.templates import TemplateBank, stamp
+from anyvl.evaluation.backdrop import estimate_ground
+from anyvl.evaluation.judgement import Reading, Sighting, fact_holds, matches
+from anyvl.evaluation.templates import SHRINK, Candidates, SoftSprites, TemplateBank, soften
 
-PICTURE_SIZES = ((64, 64), (48, 80), (80, 48))
-_SIZES = (18.0, 20.5, 23.4, 26.7, 30.4, 34.6, 39.4, 44.5)
-_GROUND_RGB = torch.tensor(list(GROUNDS.values()), dtype=torch.float32) / 255
+__all__ = ["Reading", "SceneJudge", "Sighting", "fact_holds", "matches"]
+
+_SIZES = tuple(0.29 * 1.12**step for step in range(9))
+"""Sizes searched, as shares of the geometric mean of the picture's sides; refinement finds those between."""
+_SMALLEST, _LARGEST = 0.25, 0.8
+_SIDE = 80
+"""Pictures of another geometric mean than 56 to 104 px are resized to this one."""
+_MOST_THINGS = 4
+_KINDS_TRIED = 8
+_WELL = 0.10
+"""A pixel is explained where the error around it, root mean square over the channels, is below this."""
+_LEAST_FIT_TO_TRY = 0.3
+_LEAST_FIT = 0.6
+_LEAST_SEEN = 0.4
+_LEAST_CONTRAST = 0.05
+_TURNS = (1e-3, 0.5, 0.5, 0.04)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sighting:
-    kind: str
-    colour: str
-    x: float
-    y: float
-    size: float
-    fit: float
+class _Find:
+    """A thing found: kind and colour, centre and size, and the other candidates for it."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    things: tuple[Sighting, ...]
-    ground: str | None
-    unexplained: float
-
-
-@dataclass
-class _Found:
-    what: Tensor  # (2,)
-    where: Tensor  # (3,)
-    options: list = None
+    what: Int[Tensor, "2"]
+    where: Float[Tensor, "3"]
+    others: Candidates
 
 
 class SceneJudge:
+    """Reads pictures of the scene world back."""
+
     def __init__(self, sprites: Sprites | None = None) -> None:
-        self.sprites = load_sprites() if sprites is None else sprites
+        self._sprites = SoftSprites(load_sprites() if sprites is None else sprites)
         self._banks: dict[tuple[int, int], TemplateBank] = {}
 
-    def bank(self, height, width):
-        if (height, width) not in self._banks:
-            self._banks[height, width] = TemplateBank(self.sprites, _SIZES, height, width)
-        return self._banks[height, width]
-
-    def read(self, picture) -> Reading:
-        given_height, given_width = picture.shape[:2]
-        aspect = np.log(given_height / given_width)
-        height, width = min(PICTURE_SIZES, key=lambda s: abs(np.log(s[0] / s[1]) - aspect))
-        if (height, width) != (given_height, given_width):
-            picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX))
+    def read(self, picture: UInt8[np.ndarray, "height width 3"]) -> Reading:
+        """What is in a picture; places and sizes in its px."""
+        given = picture.shape[:2]
+        mean = (given[0] * given[1]) ** 0.5
+        scale = 1.0 if 56 <= mean <= 104 else _SIDE / mean
+        height, width = (2 * SHRINK * max(6, round(side * scale / (2 * SHRINK))) for side in given)
+        if (height, width) != given:
+            picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
         values = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
         with torch.inference_mode():
-            found, fits, ground, unexplained = self._analyse(values)
-        across, down = given_width / width, given_height / height
+            reading = self._read(soften(values))
+        across, down = given[1] / width, given[0] / height
+        things = tuple(
+            replace(t, x=t.x * across, y=t.y * down, size=t.size * (across * down) ** 0.5) for t in reading.things
+        )
+        return replace(reading, things=things)
+
+    def read_many(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Reading]:
+        """`read` of each; the first picture of a size costs a second or two more."""
+        return [self.read(picture) for picture in pictures]
+
+    def _read(self, picture: Float[Tensor, "3 height width"]) -> Reading:
+        shape = (picture.shape[1], picture.shape[2])
+        bank = self._bank(*shape)
+        ground, name = estimate_ground(picture, torch.ones(shape, dtype=torch.bool))
+        finds: list[_Find] = []
+        for _ in range(_MOST_THINGS):
+            known = self._drawn(finds, ground)
+            weight = self._still_counting(picture, known, finds)
+            find = self._best(picture, known, weight, bank.search(picture, known, weight, _KINDS_TRIED))
+            if find is None:
+                break
+            finds = self._inserted(picture, ground, finds, find)
+            ground, name = estimate_ground(picture, self._alphas(finds, shape).amax(0) < 0.05)
+        if len(finds) > 1:
+            for place in range(len(finds)):
+                finds = self._reconsidered(picture, ground, finds, place)
+        finds = self._only_needed(picture, ground, finds)
+        fits = self._fits(picture, ground, finds)
+        error = _error_around(picture, self._drawn(finds, ground))
         things = tuple(
             Sighting(
-                kind=KIND_NAMES[int(f.what[0])],
-                colour=COLOUR_NAMES[int(f.what[1])],
-                x=float(f.where[0]) * across,
-                y=float(f.where[1]) * down,
-                size=float(f.where[2]) * (across * down) ** 0.5,
+                kind=KIND_NAMES[int(find.what[0])],
+                colour=COLOUR_NAMES[int(find.what[1])],
+                x=float(find.where[0]),
+                y=float(find.where[1]),
+                size=float(find.where[2]),
                 fit=fit,
             )
-            for f, fit in zip(found, fits, strict=True)
+            for find, fit in zip(finds, fits, strict=True)
         )
-        return Reading(things=things, ground=ground, unexplained=unexplained)
+        return Reading(things=things, ground=name, unexplained=float((error > _WELL).float().mean()))
 
-    def read_many(self, pictures):
-        return [self.read(p) for p in pictures]
+    def _bank(self, height: int, width: int) -> TemplateBank:
+        if (height, width) not in self._banks:
+            mean = SHRINK * (height * width) ** 0.5
+            most = 0.94 * SHRINK * min(height, width)
+            sizes = sorted({min(share * mean, most) for share in _SIZES})
+            self._banks[height, width] = TemplateBank(self._sprites, sizes, height, width)
+        return self._banks[height, width]
 
-    # ---
-    def _analyse(self, picture):
-        _, height, width = picture.shape
-        bank = self.bank(height, width)
-        ground, name = estimate_ground(picture, torch.ones(height, width, dtype=torch.bool))
-        found: list[_Found] = []
-        known, weight = ground, torch.ones(1, height, width)
-        for _ in range(MOST):
-            cands = bank.search(picture, known, weight, KINDS_KEPT)
-            best = self._refine(picture, known, weight, cands)
-            if best is None:
-                break
-            found.append(best)
-            alpha = self._cover(found, height, width)
-            ground, name = estimate_ground(picture, alpha < 0.05)
-            known = self._render(found, ground)
-            weight = self._weights(picture, known, found)
-        if not found:
-            _, u = residual(picture, known)
-            return [], [], name, u
-        found = self._settle(picture, ground, found)
-        found, fits = self._accept(picture, ground, found)
-        known = self._render(found, ground)
-        name_, u = residual(picture, known)
-        return found, fits, name, u
+    def _alphas(self, finds, shape):
+        """thing y x"""
+        return self._stamps(finds, shape)[:, 3]
 
-    def _stamps(self, whats, wheres, height, width):
-        return stamp(self.sprites, whats, wheres, height, width)
+    def _stamps(self, finds, shape):
+        if not finds:
+            return torch.zeros(0, 4, *shape)
+        return self._sprites.stamp(torch.stack([f.what for f in finds]), torch.stack([f.where for f in finds]), *shape)
 
-    def _cover(self, found, height, width):
-        s = self._stamps(torch.stack([f.what for f in found]), torch.stack([f.where for f in found]), height, width)
-        return s[:, 3].amax(0)
+    def _drawn(self, finds, ground):
+        picture = ground
+        for rgba in self._stamps(finds, ground.shape[1:]):
+            picture = rgba[:3] + picture * (1 - rgba[3:])
+        return picture
 
-    def _render(self, found, ground):
-        out = ground
-        if found:
-            s = self._stamps(
-                torch.stack([f.what for f in found]), torch.stack([f.where for f in found]), *ground.shape[1:]
-            )
-            for rgba in s:
-                out = rgba[:3] + out * (1 - rgba[3:])
-        return out
+    def _still_counting(self, picture, known, finds):
+        """1 but for pixels of things where they explain the picture well: what is behind them cannot be seen."""
+        if not finds:
+            return torch.ones_like(picture[:1])
+        covered = self._alphas(finds, picture.shape[1:]).amax(0, keepdim=True) > 0.5
+        return (~(covered & (_error_around(picture, known) < _WELL))).float()
 
-    def _weights(self, picture, known, found):
-        """Pixels of things that are explained well count no more."""
-        height, width = picture.shape[1:]
-        alpha = self._cover(found, height, width)
-        error = avg_pool2d(((picture - known) ** 2).mean(0)[None, None], 3, 1, 1, count_include_pad=False)[0, 0]
-        return (~((alpha > 0.5) & (error < EXPLAINED**2))).float()[None]
-
-    def _refine(self, picture, known, weight, cands):
-        whats = torch.tensor([[c.kind, c.colour] for c in cands])
-        wheres = torch.tensor([[c.x, c.y, c.size] for c in cands])
-        wheres, gains = self._fit(picture, known, weight, whats, wheres, STEPS)
-        top = gains.argsort(descending=True)[:3]
-        n = len(COLOUR_NAMES)
-        whats = torch.stack([whats[top, 0].repeat_interleave(n), torch.arange(n).repeat(len(top))], 1)
-        wheres = wheres[top].repeat_interleave(n, 0)
-        gains = self._gains(picture, known, weight, self._stamps(whats, wheres, *picture.shape[1:]))
-        top = gains.argsort(descending=True)[:4]
-        whats, wheres, gains = whats[top], wheres[top], gains[top]
-        wheres, gains = self._fit(picture, known, weight, whats, wheres, 2)
-        i = int(gains.argmax())
-        s = self._stamps(whats[i : i + 1], wheres[i : i + 1], *picture.shape[1:])[0]
-        before = (weight * s[3:] * (picture - known) ** 2).sum()
-        fit = float(gains[i] / (before + 1e-6))
-        area = float((s[3] * weight[0]).sum())
-        if float(gains[i]) < LEAST_GAIN or fit < FIRST_FIT:
+    def _best(self, picture, known, weight, candidates) -> _Find | None:
+        """The candidate of greatest gain, once each has moved to its best place and the best kinds have tried all colours."""
+        what, where, gain = self._fitted(picture, known, weight, candidates, steps=3)
+        best = gain.argsort(descending=True)[:3]
+        colours = torch.arange(len(COLOUR_NAMES))
+        every = Candidates(
+            what=torch.stack([what[best, 0].repeat_interleave(len(colours)), colours.repeat(len(best))], dim=1),
+            where=where[best].repeat_interleave(len(colours), 0),
+        )
+        what, where, gain = self._fitted(picture, known, weight, every, steps=0)
+        best = gain.argsort(descending=True)[:4]
+        what, where, gain = self._fitted(picture, known, weight, Candidates(what=what[best], where=where[best]), steps=2)
+        order = gain.argsort(descending=True)
+        what, where = what[order], where[order]
+        alpha = weight * self._sprites.stamp(what[:1], where[:1], *picture.shape[1:])[0, 3:]
+        before = float((alpha * (picture - known) ** 2).sum())
+        if float(gain.max()) < _LEAST_FIT_TO_TRY * before or before < 3 * _LEAST_CONTRAST**2 * float(alpha.sum()):
             return None
-        return _Found(whats[i], wheres[i], [(whats[j], wheres[j]) for j in range(len(whats))])
+        if float(alpha.sum()) < 6:
+            return None
+        others = candidates
+        return _Find(what=what[0], where=where[0], others=others)
 
-    def _gains(self, picture, known, weight, stamps):
-        made = stamps[:, :3] + known * (1 - stamps[:, 3:])
-        return (weight * ((picture - known) ** 2 - (picture - made) ** 2)).sum((1, 2, 3))
-
-    def _fit(self, picture, known, weight, whats, wheres, steps):
-        """Gauss-Newton on x, y, log size."""
-        height, width = picture.shape[1:]
-        n = len(whats)
-        delta = torch.tensor([0.5, 0.5, 0.04])
-        damp = 1.0
-        best_where = wheres.clone()
-        best_gain = torch.full((n,), -torch.inf)
-        here = wheres
+    def _fitted(self, picture, known, weight, candidates, steps):
+        """Each candidate at the best place near its own, and its gain there: Gauss-Newton on x, y and log size."""
+        what, here = candidates.what, candidates.where
+        shape = (picture.shape[1], picture.shape[2])
+        side = SHRINK * (shape[0] * shape[1]) ** 0.5
+        low = torch.tensor([0.0, 0.0, _SMALLEST * side])
+        high = torch.tensor([SHRINK * shape[1], SHRINK * shape[0], min(_LARGEST * side, SHRINK * min(shape))])
+        best_gain = torch.full((len(what),), -torch.inf)
+        best = here
+        turn = torch.tensor([0.5, 0.5, 0.04])
+        before = weight * (picture - known) ** 2
         for step in range(steps + 1):
-            moved = here[None].repeat(4, 1, 1)
-            moved[1, :, 0] += delta[0]
-            moved[2, :, 1] += delta[1]
-            moved[3, :, 2] *= 1 + delta[2]
-            if step == steps:
-                moved = moved[:1]
-            stamps = self._stamps(whats.repeat(len(moved), 1), moved.flatten(0, 1), height, width).unflatten(
-                0, (len(moved), n)
-            )
-            made = stamps[:, :, :3] + known * (1 - stamps[:, :, 3:])
-            gain = (weight * ((picture - known) ** 2 - (picture - made[0]) ** 2)).sum((1, 2, 3))
+            moved = here.repeat(4 if step < steps else 1, 1, 1)
+            if step < steps:
+                moved[1, :, 0] += turn[0]
+                moved[2, :, 1] += turn[1]
+                moved[3, :, 2] *= 1 + turn[2]
+            stamps = self._sprites.stamp(what.repeat(len(moved), 1), moved.flatten(0, 1), *shape)
+            made = (stamps[:, :3] + known * (1 - stamps[:, 3:])).unflatten(0, (len(moved), len(what)))
+            rest = picture - made[0]
+            gain = (before - weight * rest**2).sum((1, 2, 3))
             better = gain > best_gain
             best_gain = torch.where(better, gain, best_gain)
-            best_where = torch.where(better[:, None], here, best_where)
+            best = torch.where(better[:, None], here, best)
             if step == steps:
                 break
-            # (n, 3, px)
-            slopes = ((made[1:] - made[0]) / delta[:, None, None, None, None]).flatten(2).transpose(0, 1)
-            rest = picture - made[0]
-            wr = (weight * rest).flatten(1)
-            normal = (slopes * weight.expand(3, -1, -1).flatten()) @ slopes.transpose(1, 2)
-            normal = normal + torch.diag_embed(0.05 * normal.diagonal(dim1=1, dim2=2) + 1e-3)
-            move = torch.linalg.solve(normal, (slopes @ wr[:, :, None])[:, :, 0])
-            move[:, :2] = move[:, :2].clamp(-2, 2)
-            move[:, 2] = move[:, 2].clamp(-0.1, 0.1)
-            # from the best so far
-            here = torch.cat([here[:, :2] + move[:, :2], here[:, 2:] * (1 + move[:, 2:])], 1)
-            here[:, 0] = here[:, 0].clamp(0, width)
-            here[:, 1] = here[:, 1].clamp(0, height)
-            here[:, 2] = here[:, 2].clamp(16, 50)
-        return best_where, best_gain
+            slopes = ((made[1:] - made[0]) / turn[:, None, None, None, None]).flatten(2).transpose(0, 1)
+            weighted = slopes * weight.expand_as(picture).flatten()
+            normal = weighted @ slopes.transpose(1, 2)
+            normal += torch.diag_embed(0.05 * normal.diagonal(dim1=1, dim2=2) + 1e-3)
+            move = torch.linalg.solve(normal, (weighted @ rest.flatten(1)[:, :, None])[:, :, 0])
+            move = move.clamp(-torch.tensor([3.0, 3.0, 0.15]), torch.tensor([3.0, 3.0, 0.15]))
+            here = torch.cat([here[:, :2] + move[:, :2], here[:, 2:] * (1 + move[:, 2:])], dim=1).clamp(low, high)
+        return what, best, best_gain
 
-    def _settle(self, picture, ground, found):
-        """Order, then alternatives, then places, given the others."""
+    def _inserted(self, picture, ground, finds, find):
+        """The finds with one more, at the depth where the whole explains most."""
+        orders = [[*finds[:i], find, *finds[i:]] for i in range(len(finds), -1, -1)]
+        return min(orders, key=lambda order: float(((picture - self._drawn(order, ground)) ** 2).sum()))
 
-        def error(fs):
-            return float(((picture - self._render(fs, ground)) ** 2).sum())
+    def _reconsidered(self, picture, ground, finds, place):
+        """One find chosen anew among its candidates, given what is behind and before it."""
+        behind, find, front = finds[:place], finds[place], finds[place + 1 :]
+        weight = torch.ones_like(picture[:1])
+        if front:
+            weight = 1 - self._alphas(front, picture.shape[1:]).amax(0, keepdim=True)
+        candidates = Candidates(
+            what=torch.cat([find.what[None], find.others.what]), where=torch.cat([find.where[None], find.others.where])
+        )
+        new = self._best(picture, self._drawn(behind, ground), weight, candidates)
+        return finds if new is None else [*behind, new, *front]
 
-        if len(found) > 1:
-            found = list(min(itertools.permutations(found), key=error)) if len(found) <= 3 else found
-        for _ in range(1):
-            for i in range(len(found)):
-                best, least = found[i], error(found)
-                options = {(int(w[0]), int(w[1])): (w, p) for w, p in (best.options)}
-                for w, p in options.values():
-                    trial = _Found(w, p, best.options)
-                    e = error([*found[:i], trial, *found[i + 1 :]])
-                    if e < least:
-                        best, least = trial, e
-                found[i] = best
-        return found
+    def _fits(self, picture, ground, finds) -> list[float]:
+        """Of each thing, where it is seen: the share of the squared error without it that it explains."""
+        alphas = self._alphas(finds, picture.shape[1:])
+        error = (picture - self._drawn(finds, ground)) ** 2
+        fits = []
+        for i in range(len(finds)):
+            seen = alphas[i] * (1 - alphas[i + 1 :]).prod(0)
+            without = (picture - self._drawn([*finds[:i], *finds[i + 1 :]], ground)) ** 2
+            if float(seen.sum()) < _LEAST_SEEN * float(alphas[i].sum()):
+                fits.append(0.0)
+                continue
+            before = float((seen * without).sum())
+            if before < 3 * _LEAST_CONTRAST**2 * float(seen.sum()):
+                fits.append(0.0)
+                continue
+            fits.append(1 - float((seen * error).sum()) / before)
+        return fits
 
-    def _accept(self, picture, ground, found):
-        keep, fits = [], []
-        known = self._render(found, ground)
-        for i, f in enumerate(found):
-            without = self._render(found[:i] + found[i + 1 :], ground)
-            s = self._stamps(f.what[None], f.where[None], *picture.shape[1:])[0, 3]
-            front = self._cover(found[i + 1 :], *picture.shape[1:]) if i + 1 < len(found) else torch.zeros_like(s)
-            visible = s * (1 - front)
-            rest = (visible * (picture - known) ** 2).sum()
-            base = (visible * (picture - without) ** 2).sum()
-            fit = 1 - float(rest / (base + 1e-6))
-            if fit >= LEAST_FIT and float(visible.sum() / s.sum()) > 0.4:
-                keep.append(f)
-                fits.append(fit)
-        return keep, fits
-
-
-MOST = 4
-KINDS_KEPT = 8
-STEPS = 3
-EXPLAINED = 0.12
-LEAST_GAIN = 1.5
-FIRST_FIT = 0.3
-LEAST_FIT = 0.5
+    def _only_needed(self, picture, ground, finds):
+        """Without the things that explain too little, taken away one at a time."""
+        while finds:
+            fits = self._fits(picture, ground, finds)
+            worst = min(range(len(finds)), key=fits.__getitem__)
+            if fits[worst] >= _LEAST_FIT:
+                break
+            finds = [*finds[:worst], *finds[worst + 1 :]]
+        return finds
 
 
-def residual(picture, known):
-    error = avg_pool2d(((picture - known) ** 2).mean(0)[None, None], 5, 1, 2, count_include_pad=False)[0, 0].sqrt()
-    return error, float((error > 0.12).float().mean())
-
-
-def estimate_ground(picture, free):
-    """Plane."""
-    _, height, width = picture.shape
-    off = picture[None] - _GROUND_RGB[:, :, None, None]
-    grey = off.mean(1, keepdim=True)
-    near = (grey.abs()[:, 0] < 0.14) & ((off - grey).abs().amax(1) < 0.06) & free
-    counts = near.sum((1, 2))
-    number = int(counts.argmax())
-    inlier = near[number]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    name = GROUND_NAMES[number] if float(counts[number]) > 0.12 * height * width else None
-    plane = _GROUND_RGB[number][:, None, None].expand(3, height, width)
-    for _ in range(3):
-        if int(inlier.sum()) < 20:
-            break
-        design = torch.stack([torch.ones(int(inlier.sum())), x[inlier], y[inlier]], 1)
-        pix = picture[:, inlier]
-        normal = design.T @ design + torch.diag(torch.tensor([1e-3, 5.0, 5.0]))
-        base = pix.mean(1)
-        coef = torch.linalg.solve(normal, design.T @ (pix.mean(0) - pix.mean()))
-        slope = coef[1] * x + coef[2] * y
-        const = (pix - slope[inlier]).mean(1)
-        plane = (const[:, None, None] + slope).clamp(0, 1)
-        inlier = ((picture - plane).abs().amax(0) < 0.1) & free
-    return plane, name
+def _error_around(picture, known):
+    """root mean square error around each pixel"""
+    square = ((picture - known) ** 2).mean(0, keepdim=True)
+    return avg_pool2d(square, 3, 1, 1, count_include_pad=False).sqrt()

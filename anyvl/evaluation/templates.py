@@ -1,6 +1,6 @@
 """Where in a picture would pasting which drawing explain most? All kinds, colours, sizes and offsets at once, by FFT.
 
-Let P be a picture, C what is known of it so far (ground and things found), W in [0, 1] the pixels that still count. Pasting a
+Let P be a picture, C what is known of it so far (ground and things found), W in [0, 1] how much each pixel counts. Pasting a
 drawing with premultiplied colour S and opacity a turns C into S + (1 - a) C, and the squared error falls by the *gain*
 
     sum of W (2 (P - C) (S - aC) - (S - aC)²)     over pixels and channels.
@@ -8,63 +8,84 @@ drawing with premultiplied colour S and opacity a turns C into S + (1 - a) C, an
 Multiplied out, that is a sum of correlations of pictures (WP, WC², …) with templates (S, aS, a², …), exact for every offset
 however C varies. And a drawing is affine in its colour k: S = F + kM, with M the opacity of the recoloured fill. So five
 correlations a kind and size (one constant, three linear in k, one quadratic) serve all colours.
+
+Pictures and drawings are compared *soft*: blurred a little and at half the resolution, so that an edge half a pixel off, or
+softened by an image tokenizer, costs little.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange
-from jaxtyping import Complex, Float, Int
+from einops import rearrange, repeat
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, grid_sample
+from torch.nn.functional import avg_pool2d, conv2d, grid_sample, pad
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, COLOURS, KIND_NAMES
 from anyvl.data.scenes.sprites import MIP_SIDES, Sprites
 
+SHRINK = 2
+"""Soft pictures are this many times smaller than the pictures."""
+BLUR = 1.5
+"""Standard deviation of the blur, in px of the picture."""
 _COLOUR_RGB = torch.tensor(list(COLOURS.values()), dtype=torch.float32) / 255
-_SHRINK = 2
-"""The search runs on pictures this many times smaller; offsets are whole px of those."""
+_MARGIN = 0.25
+"""Room around a soft drawing for what the blur spreads, as a share of its side."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A thing that might be there: kind and colour by number, centre and size in px, and its gain in the search."""
+class Candidates:
+    """Things that might be there, best first: kind and colour by number, and centre x, centre y and size in px."""
 
-    kind: int
-    colour: int
-    x: float
-    y: float
-    size: float
-    gain: float
+    what: Int[Tensor, "candidate 2"]
+    where: Float[Tensor, "candidate 3"]
 
 
-def stamp(
-    sprites: Sprites, things: Int[Tensor, "thing 2"], where: Float[Tensor, "thing 3"], height: int, width: int
-) -> Float[Tensor, "thing 4 height width"]:
-    """Things alone, premultiplied RGBA; `things` is (kind, colour) by number, `where` centre x, centre y and size in px."""
-    sizes = where[:, 2]
-    mips = torch.bucketize(sizes.contiguous(), torch.tensor(MIP_SIDES, dtype=torch.float32)).clamp(
-        max=len(MIP_SIDES) - 1
-    )
-    across = (torch.arange(width) + 0.5 - where[:, :1]) * 2 / sizes[:, None]
-    down = (torch.arange(height) + 0.5 - where[:, 1:2]) * 2 / sizes[:, None]
-    grid = torch.stack([across[:, None, :].expand(-1, height, -1), down[:, :, None].expand(-1, -1, width)], dim=-1)
-    rows = things[:, 0] * len(COLOUR_NAMES) + things[:, 1]
-    made = torch.empty(len(things), 4, height, width)
-    for mip in mips.unique().tolist():
-        at = mips == mip
-        made[at] = grid_sample(sprites.mips[mip][rows[at]], grid[at], align_corners=False)
-    return made
+def soften(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 h w"]:
+    """A picture (sides even) as it is compared: blurred, and `SHRINK` times smaller."""
+    return avg_pool2d(_blurred(picture[None], BLUR, "replicate"), SHRINK)[0]
+
+
+class SoftSprites:
+    """The world's drawings, blurred as soft pictures are."""
+
+    def __init__(self, sprites: Sprites) -> None:
+        self._mips = []
+        previous = 0.75 * MIP_SIDES[0]
+        for mip, side in zip(sprites.mips, MIP_SIDES, strict=True):
+            # a mip serves sizes from the previous one's side to its own: the blur is right for the one in between
+            blur = BLUR * side / ((previous * side) ** 0.5)
+            self._mips.append(_blurred(pad(mip, [round(_MARGIN * side)] * 4), blur, "constant"))
+            previous = side
+
+    def stamp(
+        self, what: Int[Tensor, "thing 2"], where: Float[Tensor, "thing 3"], height: int, width: int
+    ) -> Float[Tensor, "thing 4 height width"]:
+        """Things alone, premultiplied RGBA, in soft pictures of a height and width; `where` is in px of the picture."""
+        sizes = where[:, 2].contiguous()
+        level = torch.bucketize(sizes, torch.tensor(MIP_SIDES, dtype=torch.float32)).clamp(max=len(MIP_SIDES) - 1)
+        margin = torch.tensor([1 + 2 * round(_MARGIN * side) / side for side in MIP_SIDES])
+        reach = (sizes * margin[level] / 2)[:, None]
+        across = ((torch.arange(width) + 0.5) * SHRINK - where[:, :1]) / reach
+        down = ((torch.arange(height) + 0.5) * SHRINK - where[:, 1:2]) / reach
+        grid = torch.stack(
+            [repeat(across, "thing x -> thing y x", y=height), repeat(down, "thing y -> thing y x", x=width)], dim=-1
+        )
+        rows = what[:, 0] * len(COLOUR_NAMES) + what[:, 1]
+        made = torch.empty(len(what), 4, height, width)
+        for mip in level.unique().tolist():
+            members = level == mip
+            made[members] = grid_sample(self._mips[mip][rows[members]], grid[members], align_corners=False)
+        return made
 
 
 class TemplateBank:
-    """The drawings of all kinds at some sizes, transformed once for pictures of one height and width (even numbers)."""
+    """The drawings of all kinds at some sizes, transformed once for soft pictures of one height and width."""
 
-    def __init__(self, sprites: Sprites, sizes: Sequence[float], height: int, width: int) -> None:
+    def __init__(self, sprites: SoftSprites, sizes: Sequence[float], height: int, width: int) -> None:
         self.sizes = tuple(sizes)
-        self.height, self.width = height, width
-        self._shape = (height // _SHRINK, width // _SHRINK)
+        self._shape = (height, width)
         fixed, fill, alpha = (torch.cat(parts) for parts in zip(*(self._parts(sprites, s) for s in sizes), strict=True))
         parts = {
             "F": fixed,
@@ -79,9 +100,11 @@ class TemplateBank:
         }
         # conjugated: a product with it correlates instead of convolving
         self._spectra = {name: torch.fft.rfft2(part).conj().resolve_conj() for name, part in parts.items()}
-        self._allowed = torch.stack([self._inside(size) for size in sizes])
-        rgb = _COLOUR_RGB
-        self._powers = torch.cat([torch.ones(len(rgb), 1), rgb, (rgb**2).sum(1, keepdim=True)], dim=1)
+        outside = torch.stack([~self._inside(size) for size in sizes])
+        self._outside = repeat(outside, "size y x -> (size kind) 1 (y x)", kind=len(KIND_NAMES))
+        self._powers = torch.cat(
+            [torch.ones(len(COLOUR_NAMES), 1), _COLOUR_RGB, (_COLOUR_RGB**2).sum(1, keepdim=True)], dim=1
+        )
 
     def search(
         self,
@@ -89,39 +112,29 @@ class TemplateBank:
         known: Float[Tensor, "3 height width"],
         weight: Float[Tensor, "1 height width"],
         how_many: int,
-    ) -> list[Candidate]:
+    ) -> Candidates:
         """The kinds of greatest gain, each in its best colour, size and place, best first."""
-        gains = self._gains(*(avg_pool2d(part, _SHRINK) for part in (picture, known, weight)))
-        best, at = gains.flatten(-2).max(-1)  # size·kind, colour
+        best, at = self._gains(picture, known, weight).max(-1)
         best = rearrange(best, "(size kind) colour -> kind (size colour)", kind=len(KIND_NAMES))
         at = rearrange(at, "(size kind) colour -> kind (size colour)", kind=len(KIND_NAMES))
         top, column = best.max(1)
-        found = []
-        for kind in top.argsort(descending=True)[:how_many].tolist():
-            size_number, colour = divmod(int(column[kind]), len(COLOUR_NAMES))
-            y, x = divmod(int(at[kind, column[kind]]), self._shape[1])
-            size = self.sizes[size_number]
-            found.append(
-                Candidate(
-                    kind=kind,
-                    colour=colour,
-                    x=x * _SHRINK + size / 2,
-                    y=y * _SHRINK + size / 2,
-                    size=size,
-                    gain=float(top[kind]) * _SHRINK**2,
-                )
-            )
-        return found
+        kinds = top.argsort(descending=True)[:how_many]
+        size = torch.tensor(self.sizes)[column[kinds] // len(COLOUR_NAMES)]
+        corner = at[kinds, column[kinds]]
+        x, y = ((corner_px * SHRINK + size / 2) for corner_px in (corner % self._shape[1], corner // self._shape[1]))
+        return Candidates(
+            what=torch.stack([kinds, column[kinds] % len(COLOUR_NAMES)], dim=1), where=torch.stack([x, y, size], dim=1)
+        )
 
     def _gains(
-        self, picture: Float[Tensor, "3 h w"], known: Float[Tensor, "3 h w"], weight: Float[Tensor, "1 h w"]
-    ) -> Float[Tensor, "template colour h w"]:
+        self,
+        picture: Float[Tensor, "3 height width"],
+        known: Float[Tensor, "3 height width"],
+        weight: Float[Tensor, "1 height width"],
+    ) -> Float[Tensor, "template colour corner"]:
         """The gain of every template in every colour with its corner at every pixel; -inf where it would stick out."""
         rest = picture - known
-
-        def spectrum(image: Float[Tensor, "c h w"]) -> Complex[Tensor, "c h f"]:
-            return torch.fft.rfft2(image)
-
+        spectrum = torch.fft.rfft2
         rests, knowns, weights = spectrum(weight * rest), spectrum(weight * known), spectrum(weight)
         cross = spectrum(2 * weight * (rest * known).sum(0, keepdim=True))
         square = spectrum(weight * (known**2).sum(0, keepdim=True))
@@ -130,28 +143,46 @@ class TemplateBank:
         constant -= of["a"] * cross + of["FF"] * weights + of["aa"] * square
         linear = 2 * (of["M"] * rests + of["aM"] * knowns - of["FM"] * weights)
         maps = torch.fft.irfft2(torch.cat([constant, linear, -of["MM"] * weights], dim=1), s=self._shape)
-        gains = torch.einsum("kp,tpn->tkn", self._powers, maps.flatten(2))
-        gains.masked_fill_(~self._allowed.repeat_interleave(len(KIND_NAMES), 0).flatten(1)[:, None], -torch.inf)
-        return gains.unflatten(2, self._shape)
+        gains = torch.matmul(self._powers, maps.flatten(2))
+        return gains.masked_fill_(self._outside, -torch.inf)
 
     def _parts(
-        self, sprites: Sprites, size: float
-    ) -> tuple[Float[Tensor, "kind 3 h w"], Float[Tensor, "kind 1 h w"], Float[Tensor, "kind 1 h w"]]:
-        """Of all kinds at a size, in the top left corner of a picture: what is fixed, the fill's opacity, the opacity."""
-        things = torch.cartesian_prod(torch.arange(len(KIND_NAMES)), torch.arange(len(COLOUR_NAMES)))
-        where = torch.tensor([[size / 2, size / 2, size]]).expand(len(things), 3)
-        rgba = avg_pool2d(stamp(sprites, things, where, self.height, self.width), _SHRINK)
-        rgba = rearrange(rgba, "(kind colour) c h w -> kind colour c h w", colour=len(COLOUR_NAMES))
+        self, sprites: SoftSprites, size: float
+    ) -> tuple[
+        Float[Tensor, "kind 3 height width"], Float[Tensor, "kind 1 height width"], Float[Tensor, "kind 1 height width"]
+    ]:
+        """Of all kinds, in the top left corner: what is fixed, the opacity of the fill, the opacity.
+
+        What the blur spreads over the corner's edges goes to the opposite edges, as correlation by FFT wants it.
+        """
+        shift = 4
+        what = torch.cartesian_prod(torch.arange(len(KIND_NAMES)), torch.arange(len(COLOUR_NAMES)))
+        centre = size / 2 + shift * SHRINK
+        where = torch.tensor([[centre, centre, size]]).expand(len(what), 3)
+        rgba = sprites.stamp(what, where, *self._shape).roll((-shift, -shift), (-2, -1))
+        rgba = rearrange(rgba, "(kind colour) c y x -> kind colour c y x", colour=len(COLOUR_NAMES))
         rgb, alpha = rgba[:, :, :3], rgba[:, 0, 3:]
-        # least squares over colours and channels
+        # the affine law S = F + kM by least squares over colours and channels
         mean = _COLOUR_RGB.mean(0)
         off = _COLOUR_RGB - mean
-        fill = torch.einsum("kc,nkchw->nhw", off, rgb)[:, None] / (off**2).sum()
+        fill = torch.einsum("kc,nkcyx->nyx", off, rgb)[:, None] / (off**2).sum()
         return rgb.mean(1) - mean[:, None, None] * fill, fill, alpha
 
-    def _inside(self, size: float) -> Tensor:
-        """Offsets at which a thing of a size lies in the picture."""
-        allowed = torch.zeros(self._shape, dtype=torch.bool)
-        rows, columns = (max(1, round(side - size / _SHRINK) + 1) for side in self._shape)
-        allowed[:rows, :columns] = True
-        return allowed
+    def _inside(self, size: float) -> Bool[Tensor, "height width"]:
+        """Corners at which a thing of a size lies in the picture."""
+        inside = torch.zeros(self._shape, dtype=torch.bool)
+        rows, columns = (max(1, round(side - size / SHRINK) + 1) for side in self._shape)
+        inside[:rows, :columns] = True
+        return inside
+
+
+def _blurred(
+    pictures: Float[Tensor, "picture c height width"], sigma: float, edge: str
+) -> Float[Tensor, "picture c height width"]:
+    """A Gaussian blur; beyond the edges the pictures go on ("replicate") or there is nothing ("constant")."""
+    reach = int(3 * sigma + 0.5)
+    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
+    line /= line.sum()
+    flat = rearrange(pad(pictures, [reach] * 4, mode=edge), "picture c y x -> (picture c) 1 y x")
+    flat = conv2d(conv2d(flat, line[None, None, :, None]), line[None, None, None])
+    return rearrange(flat, "(picture c) 1 y x -> picture c y x", picture=len(pictures))

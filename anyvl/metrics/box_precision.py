@@ -14,20 +14,19 @@ def average_precision(found: Sequence[Sequence[Instance]], true: Sequence[Sequen
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval
     except ImportError:
-        raise MissingExtraError("average precision", "eval") from None
+        raise MissingExtraError("average precision", "pycocotools", "eval") from None
     labels = {name: i + 1 for i, name in enumerate(sorted({x.label for many in true for x in many}))}
+    annotations = [
+        {"image_id": number, "category_id": labels[x.label], "bbox": _xywh(x), "area": x.bounds.area, "iscrowd": 0}
+        for number, many in enumerate(true)
+        for x in many
+    ]
     truth = {
         "info": {},
         "images": [{"id": number, "height": 1, "width": 1} for number in range(len(true))],
         "categories": [{"id": number, "name": name} for name, number in labels.items()],
-        "annotations": [
-            {"image_id": number, "category_id": labels[x.label], "bbox": _xywh(x), "area": x.bounds.area, "iscrowd": 0}
-            for number, many in enumerate(true)
-            for x in many
-        ],
+        "annotations": [{"id": number, **annotation} for number, annotation in enumerate(annotations, start=1)],
     }
-    for number, annotation in enumerate(truth["annotations"], start=1):
-        annotation["id"] = number
     # A label that no truth has can match nothing in any class that is averaged: COCO leaves it out, and so do we.
     results = [
         {"image_id": number, "category_id": labels[x.label], "bbox": _xywh(x), "score": x.score}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -22,8 +22,11 @@ from anyvl.training.config import Keeping, Schedule
 from anyvl.training.state import load_state, save_state
 
 
+_Network = TypeVar("_Network", bound=nn.Module)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(Generic[_Network]):
     """What the loop needs to know of a training.
 
     batch(step, rank): the tensors of a step. loss(model, batch, step): the loss and what to log. after(model, step): what is done
@@ -32,17 +35,17 @@ class Job:
     """
 
     batch: Callable[[int, int], Mapping[str, Tensor]]
-    loss: Callable[[nn.Module, Mapping[str, Tensor], int], tuple[Tensor, dict[str, Tensor]]]
+    loss: Callable[[_Network, Mapping[str, Tensor], int], tuple[Tensor, dict[str, Tensor]]]
     optimizers: list[torch.optim.Optimizer]
-    export: Callable[[nn.Module, Path], None]
-    sheet: Callable[[nn.Module, Path], None]
+    export: Callable[[_Network, Path], None]
+    sheet: Callable[[_Network, Path], None]
     units: Callable[[Mapping[str, Tensor]], int]
-    after: Callable[[nn.Module, Mapping[str, Tensor], int], None] = lambda model, batch, step: None
+    after: Callable[[_Network, Mapping[str, Tensor], int], None] = lambda model, batch, step: None
 
 
 def train(
-    model: nn.Module,
-    job: Job,
+    model: _Network,
+    job: Job[_Network],
     folder: Path,
     *,
     schedule: Schedule,

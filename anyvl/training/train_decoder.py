@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from anyvl.checkpoint import Parts, load_parts, save_parts
 from anyvl.codecs import Kit, TextTokenizer
@@ -53,20 +53,17 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
     )
     modalities = torch.from_numpy(np.asarray(kit.vocabulary.modalities()).astype(np.int64))
 
-    def loss(model: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        assert isinstance(model, Decoder)
+    def loss(model: Decoder, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         return next_id_loss(model, batch, modalities.to(batch["ids"].device), run.modality_weights)
 
-    def export(model: nn.Module, target: Path) -> None:
-        assert isinstance(model, Decoder)
+    def export(model: Decoder, target: Path) -> None:
         parts = Parts(decoder=model, tokenizer=tokenizer, kit=kit, knows=world_knowledge())
         save_parts(parts, target, dtype=torch.float32)
 
-    def sheet(model: nn.Module, path: Path) -> None:
-        assert isinstance(model, Decoder)
+    def sheet(model: Decoder, path: Path) -> None:
         decoder_sheet(model, kit, dataclasses.replace(world, split="validation"), path)
 
-    job = Job(
+    job: Job[Decoder] = Job(
         batch=mixture.batch,
         loss=loss,
         optimizers=decoder_optimizers(decoder, run.schedule),

@@ -22,7 +22,8 @@ from anyvl.training.sheets import save_sheet
 def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -> int:
     """Train or go on training; the tokenizer is written to `folder/model/image_tokenizer`. Returns the steps done."""
     torch.manual_seed(run.seed)
-    model = VQGAN(VQGANConfig(**run.model)).to(memory_format=torch.channels_last)
+    model = VQGAN(VQGANConfig(**run.model))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if run.start is not None:
         _start_from(run.start, model)
     sprites = load_sprites()
@@ -34,7 +35,7 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         scenes = [sample_scene(rng, height, width) for _ in range(run.batch)]
         return {"picture": draw(scenes, sprites) * 2 - 1}
 
-    def loss(model: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(model: VQGAN, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         picture = batch["picture"].contiguous(memory_format=torch.channels_last)
         painted, quantised = model(picture)
         error = (painted.float() - picture) * _detail(picture)
@@ -46,13 +47,13 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         psnr = 10 * torch.log10(4 / (painted.detach().float() - picture).pow(2).mean((1, 2, 3))).mean()
         return total, {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
 
-    def after(model: nn.Module, batch: Mapping[str, Tensor], step: int) -> None:
+    def after(model: VQGAN, batch: Mapping[str, Tensor], step: int) -> None:
         if step % run.revive_every == run.revive_every - 1 and step < 0.8 * run.schedule.steps:
             with torch.no_grad():
                 vectors = rearrange(model.latents(batch["picture"]), "b d r c -> (b r c) d")
             model.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
 
-    def sheet(model: nn.Module, path: Path) -> None:
+    def sheet(model: VQGAN, path: Path) -> None:
         rows, columns = run.world.grids[0]
         height, width = rows * run.world.factor, columns * run.world.factor
         scenes = [sample_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
@@ -73,7 +74,7 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         lr=run.schedule.rate,
         betas=(0.9, 0.95),
     )
-    job = Job(
+    job: Job[VQGAN] = Job(
         batch=batch,
         loss=loss,
         after=after,

@@ -27,7 +27,7 @@ from anyvl.grammar.terms import Sequence, Token
 from anyvl.values import Box, Codes, Frame, Instance, Polygon
 from anyvl.vocabulary import Vocabulary
 
-WALKS = 256
+WALKS = 96
 LABELS = ("fox", "fox cub", "palm tree", "🦊", "é")
 TEXT = TextTokenizer.train(["a red fox left of a palm tree, é 🦊 日本"] * 4, size=300)
 GRIDS = ((3, 5), (5, 3), (4, 4), (3, 3))
@@ -43,7 +43,7 @@ class Case(NamedTuple):
     codec: Codec
     sample: Callable[[Random, Frame], Any]
     check: Callable[[Any, Any, Kit, Frame], None]
-    count: int = 2000
+    values: int = 2000
 
 
 # --- sample values ---------------------------------------------------------------------------------------------------
@@ -225,12 +225,12 @@ def close_edit(value: tuple[Any, ...], back: tuple[Any, ...], kit: Kit, frame: F
 CASES = {
     "Words": Case(Words(), some_text, same),
     "Boxes": Case(Boxes(), some_boxes, close_boxes),
-    "Boxes, closed": Case(Boxes(labels=LABELS), some_boxes, close_boxes, count=300),
+    "Boxes, closed": Case(Boxes(labels=LABELS), some_boxes, close_boxes, values=300),
     "Region": Case(Region(), some_region, close_region),
     "Polygons": Case(Polygons(label="fox"), some_shapes, close_shapes),
     "Picture": Case(Picture(), some_codes, same),
     "Chain": Case(Chain(Words(), Picture(), Words()), some_page, same),
-    "Chain, edit": Case(Chain(Region(), Picture()), some_edit, close_edit, count=200),
+    "Chain, edit": Case(Chain(Region(), Picture()), some_edit, close_edit, values=200),
 }
 
 
@@ -257,7 +257,7 @@ def test_every_codec_has_a_case():
 def test_values_come_back(name):
     case, random = CASES[name], np.random.default_rng(0)
     automata = [automaton_of(case.codec, kit) for kit in KITS]
-    for number in range(case.count):
+    for number in range(case.values):
         kit, frame = KITS[number % 2], some_frame(random)
         obeys_the_law(case, case.sample(random, frame), kit, frame, automata[number % 2])
 
@@ -280,7 +280,13 @@ def test_any_rings_come_back(exterior, holes, kit, cap):
     frame, inside = Frame(60, 100), Polygon(((10, 10), (30, 10), (10, 30)))
     value = (inside, Polygon.from_arrays(exterior, holes))
     region = Region(vertices=cap)
-    case = Case(region, some_region, lambda *given: close_region(*given, cap=cap))
+
+    def check(*given: Any) -> None:
+        # What runs over itself may hold no area at all, yet is written as a ring that does.
+        if all(shapely.Polygon(ring).is_valid for ring in (exterior, *holes)):
+            close_region(*given, cap=cap)
+
+    case = Case(region, some_region, check)
     obeys_the_law(case, value, kit, frame, automaton_of(region, kit))
 
 

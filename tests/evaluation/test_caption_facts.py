@@ -1,0 +1,28 @@
+"""Facts are read from captions as they were written into them."""
+
+from anyvl.data.scenes.words import caption_of
+from anyvl.data.scenes.world import World
+from anyvl.evaluation.caption_facts import facts_in
+
+
+def test_facts_of_a_caption_are_those_it_was_made_of() -> None:
+    world = World(grids=((8, 8), (6, 10)), factor=8)
+    for index in range(200):
+        scene = world.scene(index)
+        for full in (True, False):
+            caption = caption_of(scene, world.rng(index, "test"), full=full)
+            found = facts_in(caption.words)
+            assert {f for f in found if f[0] == "thing"} == {("thing", t.name, t.colour_name) for t in scene.things}
+            for fact in caption.facts:
+                if fact.relation:
+                    assert ("relation", fact.kind, fact.relation, fact.other) in found, caption.words
+                elif fact.place:
+                    assert ("place", fact.place) in found, caption.words
+                elif fact.ground:
+                    assert ("ground", fact.ground) in found, caption.words
+
+
+def test_wrong_words_are_no_facts() -> None:
+    assert facts_in("nothing of this world") == frozenset()
+    assert ("thing", "palm tree", "green") in facts_in("a palm tree")
+    assert ("thing", "tree", "red") in facts_in("a red tree above a blue star")

@@ -1,0 +1,81 @@
+"""Training sequences and questions: the same ids, the same grammar, loss where there is something to learn."""
+
+import numpy as np
+import pytest
+
+from anyvl.codecs import Kit, TextTokenizer
+from anyvl.data.examples import edit_region, make_sequence
+from anyvl.data.scenes.corpus import Corpus
+from anyvl.data.scenes.world import World
+from anyvl.sequence import TokenSequence
+from anyvl.tasks import TASKS, Task, find_task
+from anyvl.tasks.image_editing import free_cells
+from anyvl.tasks.translate import answer_grammar
+from anyvl.values import Frame
+from anyvl.vocabulary import Vocabulary
+
+GRIDS = ((8, 8), (6, 10), (10, 6))
+
+
+@pytest.fixture(scope="module")
+def kit() -> Kit:
+    vocabulary = Vocabulary(num_text=300, coordinate_bins=64, num_codes=50)
+    return Kit(vocabulary=vocabulary, text=TextTokenizer.train(["a red fox"], 300), grids=GRIDS)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    tables = np.random.default_rng(0).integers(0, 50, (2, 60, 64))
+    return Corpus(World(grids=GRIDS, factor=8), tables[0], tables[1])
+
+
+def sequence_of(task: Task, corpus: Corpus, index: int, kit: Kit, drop: float = 0.0) -> TokenSequence:
+    return make_sequence(task, corpus, index, kit, np.random.default_rng(index), input_weight=0.3, drop=drop)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_the_grammar_accepts_what_a_training_answers(task: Task, corpus: Corpus, kit: Kit) -> None:
+    grammar = answer_grammar(task.output, kit)
+    for index in range(30):
+        sequence = sequence_of(task, corpus, index, kit)
+        ids = sequence.ids.tolist()
+        start = ids.index(kit.vocabulary.control("text_end")) + 1
+        assert grammar.accepts(ids[start:]), grammar.explain(ids[start:])
+        assert ids[0] == kit.vocabulary.control("bos")
+        before = sequence.weights[:start]
+        codes = np.array([kit.vocabulary.modality_of(i) == "image" for i in ids[:start]])
+        assert np.allclose(before, np.where(codes, 0.3, 0.0))
+        assert sequence.weights[-1] == 1.0, "the end is learnt"
+        assert codes.any() == task.sees_picture
+
+
+def test_copied_cells_of_an_edit_bear_no_loss_and_are_the_sources(corpus: Corpus, kit: Kit) -> None:
+    task = find_task("image_editing")
+    for index in range(30):
+        sequence = sequence_of(task, corpus, index, kit)
+        edit, source = corpus.world.edit(index), corpus.codes(index)
+        frame = Frame(height=edit.source.height, width=edit.source.width)
+        free = free_cells(edit_region(edit), frame, source.rows, source.columns).ravel()
+        ids = sequence.ids.tolist()
+        start = ids.index(kit.vocabulary.control("text_end")) + 1
+        answer = [
+            (kit.vocabulary.code(i), w)
+            for i, w in zip(ids[start:], sequence.weights[start:].tolist(), strict=True)
+            if kit.vocabulary.modality_of(i) == "image"
+        ]
+        wanted = corpus.edited_codes(index).ids
+        for cell, (code, weight) in enumerate(answer):
+            assert weight == float(free[cell])
+            assert code == (wanted[cell] if free[cell] else source.ids[cell])
+
+
+def test_only_guided_tasks_drop_their_words(corpus: Corpus, kit: Kit) -> None:
+    for task in TASKS:
+        dropped = sequence_of(task, corpus, 4, kit, drop=1.0)
+        assert (kit.vocabulary.control("text_end") not in dropped.ids) == task.guided
+
+
+def test_the_held_out_template_is_not_among_the_others() -> None:
+    for task in TASKS:
+        assert task.held_out_template not in task.templates
+        assert task.prompt("x", -1) not in {task.prompt("x", number) for number in range(len(task.templates))}
