@@ -19,6 +19,9 @@ from anyvl.values import Frame
 
 BinRing = tuple[tuple[int, int], ...]
 
+_ROUNDING = 1e-6
+"""Bins beyond an edge that are rounding errors, not outside."""
+
 _MARGIN = 0.55
 """Bins added on both sides of a ring thinner than a bin: just over half a one, so that its sides round apart."""
 
@@ -26,8 +29,8 @@ _MARGIN = 0.55
 def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep: bool) -> BinRing:
     """A ring of at most `most` (≥ 4) vertices in bins; empty when nothing of it lies inside the frame.
 
-    A ring that vanishes between bins is made one bin thick when `keep` is set (outer rings) and becomes empty otherwise
-    (holes).
+    A ring that vanishes between bins, or loses an end there, is made one bin thick when `keep` is set (outer rings;
+    loops that a line so thin runs are filled). Holes (`keep` not set) become empty.
 
         ring_to_bins([(10, 20), (50, 20), (50, 20.1), (10, 20.1)], 24, 101, Frame(100, 100), keep=True)
             == ((10, 20), (50, 20), (50, 21), (10, 21))
@@ -41,10 +44,11 @@ def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep
     rounded = _rounded(fine, bins)
     if not keep:
         return rounded
-    if rounded and _reaches_as_far(rounded, fine):
+    line = shapely.LinearRing(fine)
+    if rounded and (_reaches_as_far(rounded, fine) or not line.is_simple):
         return rounded
     if (np.rint(fine.min(axis=0)) < np.rint(fine.max(axis=0))).all():  # thin and slanted or bent: follow it
-        outline = shapely.LinearRing(fine).buffer(_MARGIN, join_style="bevel").exterior.coords[:-1]
+        outline = line.buffer(_MARGIN, join_style="mitre", mitre_limit=1.5).exterior.coords[:-1]
         thickened = _rounded(np.asarray(simplify_ring(np.asarray(outline), most)), bins)
         if thickened:
             return thickened
@@ -59,8 +63,8 @@ def cut_at_edges(points: Float[np.ndarray, "point 2"], last: float) -> Float[np.
 
     What was outside becomes runs along the edges, which hold no area under the even-odd rule.
     """
-    if points.min() >= 0 and points.max() <= last:
-        return points
+    if points.min() >= -_ROUNDING and points.max() <= last + _ROUNDING:
+        return np.clip(points, 0, last)
     for axis in (0, 1):
         for sign, limit in ((1.0, 0.0), (-1.0, -last)):
             inside = points[:, axis] * sign >= limit

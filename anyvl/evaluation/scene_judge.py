@@ -1,4 +1,5 @@
 """draft"""
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,8 @@ _SIZES = tuple(0.29 * 1.12**step for step in range(9))
 _SMALLEST, _LARGEST = 0.25, 0.8
 _SIDE = 80
 """Pictures of another geometric mean than 56 to 104 px are resized to this one."""
-_MOST_THINGS = 4
+_MOST_SEARCHES = 6
+_MOST_COVERED = 0.45
 _KINDS_TRIED = 8
 _WELL = 0.10
 """A pixel is explained where the error around it, root mean square over the channels, is below this."""
@@ -40,6 +42,7 @@ class _Find:
     what: Int[Tensor, "2"]
     where: Float[Tensor, "3"]
     others: Candidates
+    closed: bool = False
 
 
 class SceneJudge:
@@ -75,13 +78,13 @@ class SceneJudge:
         bank = self._bank(*shape)
         ground, name = estimate_ground(picture, torch.ones(shape, dtype=torch.bool))
         finds: list[_Find] = []
-        for _ in range(_MOST_THINGS):
+        for _ in range(_MOST_SEARCHES):
             known = self._drawn(finds, ground)
             weight = self._still_counting(picture, known, finds)
             find = self._best(picture, known, weight, bank.search(picture, known, weight, _KINDS_TRIED))
             if find is None:
                 break
-            finds = self._inserted(picture, ground, finds, find)
+            finds = self._one_of_two(picture, ground, self._inserted(picture, ground, finds, find))
             ground, name = estimate_ground(picture, self._alphas(finds, shape).amax(0) < 0.05)
         if len(finds) > 1:
             for place in range(len(finds)):
@@ -129,8 +132,21 @@ class SceneJudge:
         """1 but for pixels of things where they explain the picture well: what is behind them cannot be seen."""
         if not finds:
             return torch.ones_like(picture[:1])
-        covered = self._alphas(finds, picture.shape[1:]).amax(0, keepdim=True) > 0.5
-        return (~(covered & (_error_around(picture, known) < _WELL))).float()
+        covered = self._alphas(finds, picture.shape[1:]) > 0.5
+        closed = torch.tensor([find.closed for find in finds])
+        done = covered.any(0, keepdim=True) & (_error_around(picture, known) < _WELL)
+        return (~(done | covered[closed].any(0, keepdim=True))).float()
+
+    def _one_of_two(self, picture, ground, finds):
+        """Of two finds that share a place, the one that explains more, closed."""
+        for first, second in itertools.combinations(range(len(finds)), 2):
+            if _covered(finds[first].where, finds[second].where) > _MOST_COVERED:
+                rests = [[*finds[:i], *finds[i + 1 :]] for i in (first, second)]
+                errors = [float(((picture - self._drawn(rest, ground)) ** 2).sum()) for rest in rests]
+                gone, kept = (first, second) if errors[0] <= errors[1] else (second, first)
+                finds = [replace(f, closed=True) if i == kept else f for i, f in enumerate(finds) if i != gone]
+                return self._one_of_two(picture, ground, finds)
+        return finds
 
     def _best(self, picture, known, weight, candidates) -> _Find | None:
         """The candidate of greatest gain, once each has moved to its best place and the best kinds have tried all colours."""
@@ -234,6 +250,13 @@ class SceneJudge:
                 break
             finds = [*finds[:worst], *finds[worst + 1 :]]
         return finds
+
+
+def _covered(one, other):
+    """Of two squares (centre x, centre y, side), how much of the smaller is in the larger."""
+    reach = (one[2] + other[2]) / 2 - (one[:2] - other[:2]).abs()
+    small = min(float(one[2]), float(other[2]))
+    return float(reach.clamp(0, small).prod()) / small**2
 
 
 def _error_around(picture, known):

@@ -57,7 +57,7 @@ def test_the_ring_rules_hold(ring, most, keep):
     y=st.floats(0, 100),
     angle=st.floats(0, 6.3),
     length=st.floats(0.001, 90),
-    thickness=st.floats(0, 0.4),
+    thickness=st.floats(0.001, 0.4),
 )
 def test_slivers_stay_within_a_bin_and_a_half(x, y, angle, length, thickness):
     along = np.array([np.cos(angle), np.sin(angle)]) * length
@@ -95,6 +95,11 @@ def test_a_start_that_comes_twice_is_not_the_start():
 @pytest.mark.parametrize("ring", [[(-9, -9), (-1, -9), (-9, -1)], [(150, 0), (190, 0), (150, 90)]])
 def test_rings_outside_vanish(ring):
     assert bins_of(ring) == ()
+
+
+def test_a_flat_ring_on_the_edge_is_inside_whatever_the_rounding():
+    edge = np.nextafter(100.0, 101.0)
+    assert bins_of([(10, edge), (30, edge), (20, edge)]) == ((10, 99), (30, 99), (30, 100), (10, 100))
 
 
 def test_cutting_keeps_the_area_inside():

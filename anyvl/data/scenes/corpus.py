@@ -17,7 +17,7 @@ from anyvl.model.checkpoint import load_tensors, save_tensors
 from anyvl.model.image_tokenizer import VQGANTokenizer
 from anyvl.values import Codes
 
-_CHUNK = 384
+_CHUNK = 32  # larger ones only move more memory
 
 
 class Corpus:
