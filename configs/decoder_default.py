@@ -24,9 +24,10 @@ def config() -> DecoderRun:
             "captioning": 0.08,
         },
         modality_weights={"image": 1.5, "coordinate": 1.0, "text": 0.4, "control": 0.4},
-        schedule=Schedule(steps=3000, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.6, final=0.02),
+        schedule=Schedule(steps=1500, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.6, final=0.02),
         scenes=24_000,
         sequences=48,
         length=288,
+        compile=True,
         keeping=Keeping(log_every=25, state_every=250, sheet_every=500),
     )

@@ -104,6 +104,8 @@ class DecoderRun:
     )
     start: str | None = None
     """Folder of a saved decoder whose weights (only) the run starts from."""
+    compile: bool = False
+    """Let torch.compile fuse the forward and backward pass: a minute at the start, then about 1.4 times as fast on a CPU."""
     precision: str = "bf16"
     seed: int = 0
 

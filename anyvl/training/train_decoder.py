@@ -41,6 +41,8 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
     )
     if run.start is not None:
         _start_from(run.start, decoder, kit)
+    if run.compile:
+        decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
     mixture = Mixture(
         corpus=corpus,
         kit=kit,
