@@ -59,7 +59,9 @@ def test_pictures_that_are_none(refused: Run, tmp_path: Path, picture: np.ndarra
     assert "vast.png" in refused("caption", "vast.png")
 
 
-def test_one_pixel_is_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_pixel_is_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (1, 1), "red").save("dot.png")
     assert main(["segment", "dot.png", "the fox", "--json"]) == 0

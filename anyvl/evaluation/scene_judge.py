@@ -1,4 +1,5 @@
 """draft"""
+
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -159,7 +160,9 @@ class SceneJudge:
         )
         what, where, gain = self._fitted(picture, known, weight, every, steps=0)
         best = gain.argsort(descending=True)[:4]
-        what, where, gain = self._fitted(picture, known, weight, Candidates(what=what[best], where=where[best]), steps=2)
+        what, where, gain = self._fitted(
+            picture, known, weight, Candidates(what=what[best], where=where[best]), steps=2
+        )
         order = gain.argsort(descending=True)
         what, where = what[order], where[order]
         alpha = weight * self._sprites.stamp(what[:1], where[:1], *picture.shape[1:])[0, 3:]

@@ -69,7 +69,9 @@ def load_image_tokenizer(
         raise CheckpointError(f"there is no image tokenizer folder {folder}")
     fields = load_json(folder / CONFIG_FILE)
     known = {field.name for field in dataclasses.fields(VQGANConfig)}
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items() if key in known}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items() if key in known
+    }
     model = VQGAN(VQGANConfig(**values))
     own = {name: value for name, value in model.state_dict().items() if name in _OF_TRAINING}
     load_strictly(model, {**load_tensors(folder / WEIGHTS_FILE), **own}, folder)

@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from anyvl.training.config import Keeping, Schedule
 from anyvl.training.state import load_state, save_state
 
-
 _Network = TypeVar("_Network", bound=nn.Module)
 
 
