@@ -67,7 +67,8 @@ def test_one_pixel_is_a_picture(
     assert main(["segment", "dot.png", "the fox", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["image"] == {"width": 1, "height": 1}
     assert main(["edit", "dot.png", "make the background teal", "--seed", "0", "-o", "out.png"]) == 0
-    assert Image.open("out.png").size == (1, 1)
+    with Image.open("out.png") as edited:
+        assert edited.size == (1, 1)
 
 
 def test_models_that_are_none(refused: Run, broken_model: Path) -> None:

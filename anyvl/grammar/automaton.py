@@ -127,6 +127,7 @@ class Automaton:
 def compile_grammar(term: Term, vocabulary: Vocabulary) -> Automaton:
     """The automaton of a term, cached; ConfigError where one id does not tell which way is meant.
 
+    >>> from anyvl.grammar.terms import Repeat, Sequence, Token
     >>> vocabulary = Vocabulary(num_text=5, coordinate_bins=8, num_codes=0)
     >>> automaton = compile_grammar(Sequence(Repeat(Token(3)), Token(4)), vocabulary)
     >>> automaton.accepts([3, 3, 4]), automaton.shortest, automaton.explain([4, 3])
