@@ -46,58 +46,112 @@ def concatenate(sequences: Iterable[TokenSequence]) -> TokenSequence:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PackedRows:
-    """Sequences packed into rows: attention stays within equal `segments`, `positions` restart at 0 with each.
+class TokenTree:
+    """Sequences that begin alike, with their common beginning once: a trunk, and branches that see it and themselves.
 
-    `segments` count from 1 within a row; 0 is padding. The first id of a sequence has no id before it to be predicted
-    from, so its weight is 0 here whatever it was.
+    branches[t] is 0 in the trunk and k in the k-th branch; positions count along each sequence. Several questions about one
+    picture then cost one picture. What is learnt is the same as from the sequences apart (but for the trunk's own loss, which
+    counts once).
+    """
+
+    ids: Int32[np.ndarray, "token"]
+    weights: Float32[np.ndarray, "token"]
+    positions: Int32[np.ndarray, "token"]
+    branches: Int32[np.ndarray, "token"]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def of(cls, sequences: Iterable[TokenSequence]) -> "TokenTree":
+        """The tree of one or more sequences; weights of the common beginning are those of the first.
+
+        The last common id begins every branch, for what follows it is to be predicted from it.
+
+        >>> tree = TokenTree.of([TokenSequence.of([7, 8, 1], 1.0), TokenSequence.of([7, 8, 2, 3], 1.0)])
+        >>> tree.ids.tolist(), tree.branches.tolist(), tree.positions.tolist()
+        ([7, 8, 1, 8, 2, 3], [0, 1, 1, 2, 2, 2], [0, 1, 2, 1, 2, 3])
+        """
+        members = list(sequences)
+        shared = _shared(members)
+        start = max(0, shared - 1) if len(members) > 1 else len(members[0])
+        parts = [(member.ids[start:], member.weights[start:].copy()) for member in members] if len(members) > 1 else []
+        for _, weights in parts[1:]:
+            weights[: shared - start] = 0.0  # the first branch answers for what all have in common
+        trunk = members[0]
+        return cls(
+            ids=np.concatenate([trunk.ids[:start], *(ids for ids, _ in parts)]),
+            weights=np.concatenate([trunk.weights[:start], *(weights for _, weights in parts)]),
+            positions=np.concatenate([np.arange(start), *(start + np.arange(len(ids)) for ids, _ in parts)]).astype(np.int32),
+            branches=np.repeat(np.arange(len(parts) + 1), [start, *(len(ids) for ids, _ in parts)]).astype(np.int32),
+        )  # fmt: skip
+
+
+def _shared(sequences: list[TokenSequence]) -> int:
+    """How many ids all sequences begin with."""
+    shortest = min(map(len, sequences))
+    first = sequences[0].ids[:shortest]
+    same = np.logical_and.reduce([sequence.ids[:shortest] == first for sequence in sequences])
+    return shortest if same.all() else int(np.argmin(same))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PackedRows:
+    """Trees packed into rows: attention stays within equal `segments`, and there within trunk and own branch.
+
+    `segments` count from 1 within a row; 0 is padding. The first id of a tree, and of each branch but the first, has no id
+    before it to be predicted from, so its weight is 0 here whatever it was.
     """
 
     ids: Int32[np.ndarray, "row token"]
     weights: Float32[np.ndarray, "row token"]
     positions: Int32[np.ndarray, "row token"]
     segments: Int32[np.ndarray, "row token"]
+    branches: Int32[np.ndarray, "row token"]
 
 
-def pack(sequences: Iterable[TokenSequence], length: int, pad_id: int) -> PackedRows:
-    """Packs sequences into as few rows of `length` ids as first-fit-decreasing finds (Johnson 1973).
+def pack(trees: Iterable[TokenTree], length: int, pad_id: int) -> PackedRows:
+    """Packs trees into as few rows of `length` ids as first-fit-decreasing finds (Johnson 1973).
 
-    Deterministic: longest first, ties in the order given. Empty sequences vanish. InputError for a sequence longer
-    than `length`.
+    Deterministic: longest first, ties in the order given. Empty trees vanish. InputError for a tree longer than `length`.
 
-    >>> rows = pack([TokenSequence.of([1, 2], 1.0), TokenSequence.of([3, 4, 5], 1.0)], length=5, pad_id=0)
+    >>> trees = [TokenTree.of([TokenSequence.of(ids, 1.0)]) for ids in ([1, 2], [3, 4, 5])]
+    >>> rows = pack(trees, length=5, pad_id=0)
     >>> rows.ids.tolist(), rows.segments.tolist(), rows.positions.tolist()
     ([[3, 4, 5, 1, 2]], [[1, 1, 1, 2, 2]], [[0, 1, 2, 0, 1]])
     """
-    ordered = sorted((sequence for sequence in sequences if len(sequence)), key=len, reverse=True)
+    ordered = sorted((tree for tree in trees if len(tree)), key=len, reverse=True)
     if ordered and len(ordered[0]) > length:
         raise InputError(
             f"a sequence of {len(ordered[0])} ids does not fit in a row of {length}: "
             f"shorten it or pack rows of at least {len(ordered[0])}"
         )
-    free = np.full(len(ordered), length)  # one row a sequence always suffices
-    rows: list[list[TokenSequence]] = []
-    for sequence in ordered:
-        row = int(np.argmax(free >= len(sequence)))
-        free[row] -= len(sequence)
+    free = np.full(len(ordered), length)  # one row a tree always suffices
+    rows: list[list[TokenTree]] = []
+    for tree in ordered:
+        row = int(np.argmax(free >= len(tree)))
+        free[row] -= len(tree)
         if row == len(rows):
             rows.append([])
-        rows[row].append(sequence)
+        rows[row].append(tree)
 
+    shape = (len(rows), length)
     packed = PackedRows(
-        ids=np.full((len(rows), length), pad_id, dtype=np.int32),
-        weights=np.zeros((len(rows), length), dtype=np.float32),
-        positions=np.zeros((len(rows), length), dtype=np.int32),
-        segments=np.zeros((len(rows), length), dtype=np.int32),
+        ids=np.full(shape, pad_id, dtype=np.int32),
+        weights=np.zeros(shape, dtype=np.float32),
+        positions=np.zeros(shape, dtype=np.int32),
+        segments=np.zeros(shape, dtype=np.int32),
+        branches=np.zeros(shape, dtype=np.int32),
     )
     for row, members in enumerate(rows):
         start = 0
-        for segment, sequence in enumerate(members, start=1):
-            span = slice(start, start + len(sequence))
-            packed.ids[row, span] = sequence.ids
-            packed.weights[row, span] = sequence.weights
+        for segment, tree in enumerate(members, start=1):
+            span = slice(start, start + len(tree))
+            packed.ids[row, span] = tree.ids
+            packed.weights[row, span] = tree.weights
             packed.weights[row, start] = 0.0
-            packed.positions[row, span] = np.arange(len(sequence))
+            packed.positions[row, span] = tree.positions
             packed.segments[row, span] = segment
+            packed.branches[row, span] = tree.branches
             start = span.stop
     return packed

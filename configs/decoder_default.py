@@ -6,7 +6,7 @@ from anyvl.training.config import DecoderRun, Keeping, Schedule
 def config() -> DecoderRun:
     return DecoderRun(
         num_text=512,
-        image_tokenizer="~/anyvl-runs/vqgan-80/model/image_tokenizer",
+        image_tokenizer="~/anyvl-runs/vqgan/model/image_tokenizer",
         model={
             "hidden_size": 256,
             "intermediate_size": 704,
@@ -27,7 +27,7 @@ def config() -> DecoderRun:
         schedule=Schedule(steps=1500, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.6, final=0.02),
         scenes=24_000,
         sequences=48,
-        length=288,
+        length=400,
         compile=True,
         keeping=Keeping(log_every=25, state_every=250, sheet_every=500),
     )

@@ -66,7 +66,7 @@ def test_one_pixel_is_a_picture(
     Image.new("RGB", (1, 1), "red").save("dot.png")
     assert main(["segment", "dot.png", "the fox", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["image"] == {"width": 1, "height": 1}
-    assert main(["edit", "dot.png", "make the background teal", "--seed", "0", "-o", "out.png"]) == 0
+    assert main(["edit", "dot.png", "make the background navy", "--seed", "0", "-o", "out.png"]) == 0
     with Image.open("out.png") as edited:
         assert edited.size == (1, 1)
 

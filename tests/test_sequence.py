@@ -1,12 +1,14 @@
 """Packing loses nothing, mixes nothing and wastes little."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import InputError
-from anyvl.sequence import TokenSequence, concatenate, pack
+from anyvl.sequence import TokenSequence, TokenTree, concatenate, pack
 
 laws = settings(max_examples=50)
 
@@ -23,10 +25,30 @@ def sequences_of(sizes: list[int]) -> list[TokenSequence]:
     ]
 
 
+def trees_of(sizes):
+    return [TokenTree.of([sequence]) for sequence in sequences_of(sizes)]
+
+
+@laws
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=5))
+def test_trunk_and_branch_together_are_the_sequence(members):
+    tree = TokenTree.of([TokenSequence.of(ids, 1.0) for ids in members])
+    branches = range(1, len(members) + 1) if len(members) > 1 else [0]
+    for branch, ids in zip(branches, members, strict=True):
+        mine = (tree.branches == 0) | (tree.branches == branch)
+        assert tree.ids[mine].tolist() == ids
+        assert tree.positions[mine].tolist() == list(range(len(ids)))
+    # nothing that is common to all is there twice, but for the one id that opens each branch
+    alike = (len(set(ids)) == 1 for ids in zip(*members, strict=False))
+    common = sum(itertools.takewhile(bool, alike))
+    assert len(tree) == sum(map(len, members)) - (len(members) - 1) * max(0, common - 1)
+    assert tree.weights.sum() == sum(len(ids) for ids in members) - (len(members) - 1) * common
+
+
 @laws
 @given(lengths, st.integers(12, 30))
 def test_every_sequence_lies_whole_in_one_row(sizes, length):
-    packed = pack(sequences_of(sizes), length, PAD)
+    packed = pack(trees_of(sizes), length, PAD)
     found = {}
     for row in range(len(packed.ids)):
         for segment in range(1, packed.segments[row].max() + 1):
@@ -48,20 +70,20 @@ def test_every_sequence_lies_whole_in_one_row(sizes, length):
 @laws
 @given(lengths, st.integers(12, 30))
 def test_no_two_rows_would_fit_in_one(sizes, length):
-    used = (pack(sequences_of(sizes), length, PAD).segments > 0).sum(axis=1)
+    used = (pack(trees_of(sizes), length, PAD).segments > 0).sum(axis=1)
     assert all(first + second > length for i, first in enumerate(used) for second in used[i + 1 :])
 
 
 @laws
 @given(lengths)
 def test_packing_is_deterministic(sizes):
-    first, second = (pack(sequences_of(sizes), 16, PAD) for _ in range(2))
+    first, second = (pack(trees_of(sizes), 16, PAD) for _ in range(2))
     assert (first.ids == second.ids).all() and (first.segments == second.segments).all()
 
 
 def test_too_long_a_sequence_names_both_lengths():
     with pytest.raises(InputError, match=r"7 ids does not fit in a row of 6"):
-        pack(sequences_of([3, 7]), 6, PAD)
+        pack(trees_of([3, 7]), 6, PAD)
 
 
 @laws

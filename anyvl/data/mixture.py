@@ -10,38 +10,46 @@ from torch import Tensor
 from anyvl.codecs import Kit
 from anyvl.data.examples import make_sequence, sample_task
 from anyvl.data.scenes.corpus import Corpus
-from anyvl.sequence import pack
+from anyvl.sequence import TokenSequence, TokenTree, pack
+from anyvl.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids."""
+    """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids.
+
+    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree.
+    """
 
     corpus: Corpus
     kit: Kit
     weights: dict[str, float] = field(default_factory=dict)
     sequences: int = 64
     length: int = 512
+    questions: int = 4
     input_weight: float = 0.3
     drop: float = 0.1
     seed: int = 0
 
     def batch(self, step: int, rank: int = 0) -> Mapping[str, Tensor]:
-        """ids, weights, positions, segments of the packed rows, each (row, token)."""
+        """ids, weights, positions, segments, branches of the packed rows, each (row, token)."""
         rng = np.random.default_rng((self.seed, 3, step, rank))
-        sequences = [
-            make_sequence(
-                sample_task(self.weights, rng),
-                self.corpus,
-                int(rng.integers(len(self.corpus))),
-                self.kit,
-                rng,
-                input_weight=self.input_weight,
-                drop=self.drop,
-            )
-            for _ in range(self.sequences)
-        ]
-        rows = pack(sequences, self.length, pad_id=self.kit.vocabulary.control("eos"))
+        trees: list[TokenTree] = []
+        asked: list[TokenSequence] = []
+        scene = self._any_scene(rng)
+        for _ in range(self.sequences):
+            task = sample_task(self.weights, rng)
+            if not task.sees_picture:
+                trees.append(TokenTree.of([self._example(task, self._any_scene(rng), rng)]))
+                continue
+            question = self._example(task, scene, rng)
+            if asked and (len(asked) == self.questions or len(TokenTree.of([*asked, question])) > self.length):
+                trees.append(TokenTree.of(asked))
+                scene, asked = self._any_scene(rng), []
+                question = self._example(task, scene, rng)
+            asked.append(question)
+        trees += [TokenTree.of(asked)] if asked else []
+        rows = pack(trees, self.length, pad_id=self.kit.vocabulary.control("eos"))
         return {
             name: torch.from_numpy(getattr(rows, name).astype(kind))
             for name, kind in (
@@ -49,5 +57,12 @@ class Mixture:
                 ("weights", np.float32),
                 ("positions", np.int64),
                 ("segments", np.int64),
+                ("branches", np.int64),
             )
         }
+
+    def _any_scene(self, rng: np.random.Generator) -> int:
+        return int(rng.integers(len(self.corpus)))
+
+    def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
+        return make_sequence(task, self.corpus, scene, self.kit, rng, input_weight=self.input_weight, drop=self.drop)

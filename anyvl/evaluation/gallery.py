@@ -21,16 +21,16 @@ PROMPTS = (
     "a yellow star above a blue car on a navy background",
     "a green frog in the bottom left on a beige background",
     "a pink pig right of an umbrella on a white background",
-    "a blue whale on the right on a mint background",
+    "a blue whale on the right on a sky background",
     "an orange butterfly on a black background",
-    "a brown bear below a red heart on a lavender background",
+    "a brown bear below a red heart on a beige background",
 )
 INSTRUCTIONS = {
     0: "replace the fox with a cat",
     1: "make the octopus green",
     2: "remove the car",
     5: "add a red apple in the top left",
-    7: "change the background to teal",
+    7: "change the background to navy",
 }
 _CELL = 168
 

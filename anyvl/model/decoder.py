@@ -304,10 +304,14 @@ class Decoder(nn.Module):
             x = layer(x, rotation, heads_mask)
         return self.model.norm(x)
 
+    @property
+    def head(self) -> Float[Tensor, "vocab size"]:
+        """What turns hidden states into logits; the embedding itself when the two are tied."""
+        return self.model.embed_tokens.weight if self.lm_head is None else self.lm_head.weight
+
     def logits(self, hidden: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch vocab"]:
         """Logits of the next id at every hidden state, natural-log scale, unnormalised."""
-        head = self.model.embed_tokens if self.lm_head is None else self.lm_head
-        return _project(hidden, head.weight)
+        return _project(hidden, self.head)
 
     def forward(
         self,

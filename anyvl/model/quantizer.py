@@ -62,7 +62,7 @@ class Quantizer(nn.Module):
     def nearest(self, vectors: Float[Tensor, "n dim"]) -> Int[Tensor, " n"]:
         """Number of the nearest code of each vector."""
         with torch.autocast(vectors.device.type, enabled=False):
-            scores = 2 * vectors.float() @ self.codebook.T - self.codebook.pow(2).sum(-1)
+            scores = torch.addmm(-0.5 * self.codebook.pow(2).sum(-1), vectors.float(), self.codebook.T)
         return scores.argmax(-1)
 
     def look_up(self, codes: Int[Tensor, "batch rows columns"]) -> Float[Tensor, "batch dim rows columns"]:
@@ -71,12 +71,18 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def revive(self, vectors: Float[Tensor, "n dim"], generator: torch.Generator, least: float = 0.1) -> int:
-        """Re-seed codes with fewer than `least` members from given encoder outputs; returns how many there were."""
+        """Re-seed codes with fewer than `least` members from given encoder outputs; returns how many there were.
+
+        Outputs are picked in proportion to their squared distance from the codebook (the seeding of k-means++, Arthur &
+        Vassilvitskii 2007): what it holds already, such as plain ground, gets no further code.
+        """
         dead = (self.members < least).nonzero().flatten()
         if len(dead):
+            vectors = vectors.float()
             if self.normalize:
-                vectors = nn.functional.normalize(vectors.float(), dim=-1)
-            picked = torch.randint(len(vectors), (len(dead),), generator=generator).to(vectors.device)
+                vectors = nn.functional.normalize(vectors, dim=-1)
+            error = (vectors - self.codebook[self.nearest(vectors)]).pow(2).sum(-1).cpu() + 1e-9
+            picked = torch.multinomial(error, len(dead), replacement=True, generator=generator).to(vectors.device)
             self.codebook[dead] = vectors[picked]
             self.sums[dead] = vectors[picked]
             self.members[dead] = 1.0

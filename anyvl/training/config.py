@@ -71,8 +71,9 @@ class VQGANRun:
     commitment_weight: float = 0.25
     revive_every: int = 50
     start: str | None = None
-    """Folder of a saved tokenizer whose weights the run starts from; a larger codebook starts as near copies of its codes."""
-    precision: str = "bf16"
+    """Folder of a saved tokenizer whose weights the run starts from, as far as they have the same shapes."""
+    precision: str = "auto"
+    """bf16, no (fp32), or auto: bf16 where the machine multiplies it natively, else fp32. The run says which."""
     seed: int = 0
 
 
@@ -82,8 +83,8 @@ class DecoderRun:
 
     image_tokenizer: folder of a trained VQGAN (a run folder's `model/image_tokenizer`). mixture: weight of each task by name.
     scenes: how many drawn scenes are encoded once and then read again and again. sequences, length: a batch is `sequences`
-    sequences, packed into rows of `length` ids. input_weight: loss on the codes of input pictures, as a share of that on outputs.
-    drop: share of examples whose words are dropped, for guidance.
+    sequences, packed into rows of `length` ids. questions: how many of them may share a picture. input_weight: loss on the
+    codes of input pictures, as a share of that on outputs. drop: share of examples whose words are dropped, for guidance.
     """
 
     schedule: Schedule
@@ -96,7 +97,8 @@ class DecoderRun:
     coordinate_bins: int = 128
     scenes: int = 100_000
     sequences: int = 64
-    length: int = 512
+    length: int = 384
+    questions: int = 4
     input_weight: float = 0.3
     drop: float = 0.1
     modality_weights: dict[str, float] = field(
@@ -106,7 +108,7 @@ class DecoderRun:
     """Folder of a saved decoder whose weights (only) the run starts from."""
     compile: bool = False
     """Let torch.compile fuse the forward and backward pass: a minute at the start, then about 1.4 times as fast on a CPU."""
-    precision: str = "bf16"
+    precision: str = "auto"
     seed: int = 0
 
 

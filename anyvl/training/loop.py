@@ -54,7 +54,7 @@ def train(
 ) -> int:
     """Train until the schedule's last step or until time is up (then the state is saved); returns the number of steps done."""
     began = time.monotonic()
-    accelerator = Accelerator(mixed_precision=precision)
+    accelerator = Accelerator(mixed_precision=native_precision() if precision == "auto" else precision)
     model, *optimizers = accelerator.prepare(model, *job.optimizers)
     bare = accelerator.unwrap_model(model)
     rank, main = accelerator.process_index, accelerator.is_main_process
@@ -65,6 +65,8 @@ def train(
     if main:
         _keep_lines_before(folder / "log.jsonl", done)
     console = Console(stderr=True)
+    if main:
+        console.print(f"on {accelerator.device}, mixed precision: {accelerator.mixed_precision}")
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
         TimeRemainingColumn(), console=console, disable=not main,
@@ -117,6 +119,13 @@ def train(
                 break
         drawing.shutdown(cancel_futures=True)
     return step
+
+
+def native_precision() -> str:
+    """ "bf16" where this machine has units for it, else "no": emulated, it is five times slower than fp32."""
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "no"
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

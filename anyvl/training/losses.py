@@ -1,6 +1,7 @@
 """The loss of next-id prediction: a weighted mean over each modality's ids, so that pictures don't drown the rest."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -11,11 +12,54 @@ from anyvl.model.decoder import Decoder
 from anyvl.vocabulary import MODALITIES
 
 
-def block_mask(segments: Int[Tensor, "row token"]) -> Bool[Tensor, "row token token"]:
-    """Who may see whom in packed rows: ids of one's own sequence up to oneself (padding sees padding, and bears no loss)."""
+def block_mask(
+    segments: Int[Tensor, "row token"], branches: Int[Tensor, "row token"]
+) -> Bool[Tensor, "row token token"]:
+    """Who may see whom in packed rows: of one's own tree the trunk and one's own branch, up to oneself.
+
+    Padding sees padding, and bears no loss.
+    """
     length = segments.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
-    return (rearrange(segments, "r t -> r t 1") == rearrange(segments, "r t -> r 1 t")) & causal
+    seer, seen = rearrange(branches, "r t -> r t 1"), rearrange(branches, "r t -> r 1 t")
+    same = rearrange(segments, "r t -> r t 1") == rearrange(segments, "r t -> r 1 t")
+    return same & causal & ((seen == 0) | (seen == seer))
+
+
+_CHUNK = 256
+"""Logits computed at a time: few enough to stay in a CPU's cache."""
+
+
+class _Nats(torch.autograd.Function):
+    """Sum of shares[i] × cross-entropy of logits[i] = hidden[i] @ head.T with targets[i]; and each cross-entropy, in nats.
+
+    The logits of all positions at once are by far the largest tensors of a training step. Here they are made a chunk at a time
+    and turned into gradients while they are at hand, so that they are never stored.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+        nats, hidden_grads = [], []
+        head_grad = torch.zeros_like(head)
+        for h, t, s in zip(hidden.split(_CHUNK), targets.split(_CHUNK), shares.split(_CHUNK), strict=True):
+            logits = (h @ head.T).float()
+            logs = torch.log_softmax(logits, dim=-1)
+            nats.append(-logs.gather(1, t[:, None])[:, 0])
+            slope = logs.exp_()
+            slope[torch.arange(len(t), device=t.device), t] -= 1.0
+            slope *= s[:, None]
+            slope = slope.to(h.dtype)
+            hidden_grads.append(slope @ head)
+            head_grad += slope.T @ h
+        ctx.save_for_backward(torch.cat(hidden_grads).to(hidden.dtype), head_grad)
+        each = torch.cat(nats)
+        ctx.mark_non_differentiable(each)
+        return (each * shares).sum(), each
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        hidden_grad, head_grad = ctx.saved_tensors
+        return hidden_grad * slope, head_grad * slope, None, None
 
 
 def next_id_loss(
@@ -26,20 +70,17 @@ def next_id_loss(
 ) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
     """Sum over modalities of weight × mean loss of its ids, in nats; and each modality's mean, by name.
 
-    batch: ids, weights, positions, segments (row, token); weights[r, t] is the loss weight of predicting ids[r, t].
+    batch: ids, weights, positions, segments, branches (row, token); weights[r, t] is the loss weight of predicting ids[r, t].
     """
-    hidden = decoder.hidden(batch["ids"], batch["positions"], block_mask(batch["segments"]))
+    hidden = decoder.hidden(batch["ids"], batch["positions"], block_mask(batch["segments"], batch["branches"]))
     weights = batch["weights"][:, 1:]
     bears = weights > 0
     targets = batch["ids"][:, 1:][bears]
-    logits = decoder.logits(hidden[:, :-1][bears]).float()
-    nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
     weight, kind = weights[bears], modalities[targets]
-    total = nats.new_zeros(())
-    figures: dict[str, Tensor] = {}
+    shares, sums = torch.zeros_like(weight), {}
     for number, name in enumerate(MODALITIES):
-        share = weight * (kind == number)
-        mean = (nats * share).sum() / share.sum().clamp_min(1e-6)
-        total = total + modality_weights.get(name, 1.0) * mean
-        figures[name] = mean.detach()
-    return total, figures
+        mine = weight * (kind == number)
+        sums[name] = mine, mine.sum().clamp_min(1e-6)
+        shares += modality_weights.get(name, 1.0) * mine / sums[name][1]
+    total, nats = _Nats.apply(hidden[:, :-1][bears], decoder.head, targets, shares)
+    return total, {name: (nats * mine).sum() / whole for name, (mine, whole) in sums.items()}

@@ -9,19 +9,22 @@ from torch import Tensor
 
 from anyvl.model.decoder import Decoder
 from anyvl.training.config import Schedule
+from anyvl.training.muon import Muon
 from anyvl.vocabulary import Vocabulary
 
 
-def decoder_optimizers(decoder: Decoder, schedule: Schedule) -> list[torch.optim.Optimizer]:
-    """Muon and AdamW, each group with its `peak` rate; the loop scales both by the schedule."""
+def decoder_optimizers(
+    decoder: Decoder, schedule: Schedule, dtype: torch.dtype = torch.float32
+) -> list[torch.optim.Optimizer]:
+    """Muon (its iteration in `dtype`) and AdamW, each group with its `peak` rate; the loop scales both by the schedule."""
     matrices = [p for name, p in decoder.named_parameters() if p.ndim == 2 and ".layers." in name]
     tables = [p for name, p in decoder.named_parameters() if p.ndim == 2 and ".layers." not in name]
     norms = [p for p in decoder.parameters() if p.ndim == 1]
-    muon = torch.optim.Muon(
+    muon = Muon(
         [{"params": matrices, "peak": schedule.matrix_rate}],
         lr=schedule.matrix_rate,
         weight_decay=schedule.weight_decay,
-        momentum=0.95,
+        dtype=dtype,
     )
     adamw = torch.optim.AdamW(
         [

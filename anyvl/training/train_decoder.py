@@ -20,7 +20,7 @@ from anyvl.errors import CheckpointError
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
 from anyvl.training.config import DecoderRun
-from anyvl.training.loop import Job, train
+from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.losses import next_id_loss
 from anyvl.training.optimizer import decoder_optimizers, start_embeddings
 from anyvl.training.sample_sheet import decoder_sheet
@@ -30,6 +30,7 @@ from anyvl.vocabulary import Vocabulary
 def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = None) -> int:
     """Train or go on training; a whole checkpoint is written to `folder/model`. Returns the steps done."""
     torch.manual_seed(run.seed)
+    precision = native_precision() if run.precision == "auto" else run.precision
     tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser())
     kit = _kit(run, tokenizer)
     world = World(grids=run.world.grids, factor=run.world.factor, seed=run.seed)
@@ -49,6 +50,7 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
         weights=run.mixture,
         sequences=run.sequences,
         length=run.length,
+        questions=run.questions,
         input_weight=run.input_weight,
         drop=run.drop,
         seed=run.seed,
@@ -68,7 +70,7 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
     job: Job[Decoder] = Job(
         batch=mixture.batch,
         loss=loss,
-        optimizers=decoder_optimizers(decoder, run.schedule),
+        optimizers=decoder_optimizers(decoder, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=export,
         sheet=sheet,
         units=lambda batch: int((batch["segments"] > 0).sum()),
@@ -79,7 +81,7 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
         folder,
         schedule=run.schedule,
         keeping=run.keeping,
-        precision=run.precision,
+        precision=precision,
         max_seconds=max_seconds,
     )
 

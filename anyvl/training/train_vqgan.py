@@ -1,5 +1,6 @@
 """Train the image tokenizer on drawn scenes: L1 on pixels and on their differences, commitment; codes kept alive."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -98,13 +99,9 @@ def _detail(picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "ba
 
 @torch.no_grad()
 def _start_from(folder: str, model: VQGAN) -> None:
-    """Take over a tokenizer's weights; where its codebook is smaller, each code starts as several, a little apart."""
-    weights = dict(load_image_tokenizer(Path(folder).expanduser()).model.state_dict())
-    old = weights["quantize.codebook"]
-    copies = -(-model.config.num_codes // len(old))
-    codes = old.repeat(copies, 1)[: model.config.num_codes]
-    codes[len(old) :] += 0.05 * torch.randn(codes[len(old) :].shape, generator=torch.Generator().manual_seed(0))
-    if model.config.normalize:
-        codes = nn.functional.normalize(codes, dim=-1)
-    weights |= {"quantize.codebook": codes, "quantize.sums": codes.clone(), "quantize.members": torch.ones(len(codes))}
-    model.load_state_dict(weights)
+    """Take over the weights of a saved tokenizer that have the same name and shape here, and say what starts anew."""
+    old, own = load_image_tokenizer(Path(folder).expanduser()).model.state_dict(), model.state_dict()
+    fitting = {name: value for name, value in old.items() if name in own and own[name].shape == value.shape}
+    model.load_state_dict({**own, **fitting})
+    fresh = sorted({name.split(".")[0] for name in own.keys() - fitting.keys()})
+    print(f"starting from {folder}; anew: {', '.join(fresh) or 'nothing'}", file=sys.stderr)

@@ -36,11 +36,8 @@ GROUNDS: dict[str, tuple[int, int, int]] = {
     "white": (245, 245, 245),
     "black": (26, 26, 30),
     "beige": (234, 218, 182),
-    "mint": (190, 234, 208),
     "sky": (188, 224, 246),
-    "lavender": (214, 204, 242),
     "navy": (28, 44, 92),
-    "teal": (26, 104, 106),
 }
 
 KINDS: tuple[Kind, ...] = (

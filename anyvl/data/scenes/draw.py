@@ -81,10 +81,6 @@ def _grounds(grounds: list[Ground], height: int, width: int, scale: float) -> Fl
     strength = torch.tensor([ground.strength for ground in grounds])[:, None, None]
     y, x = torch.meshgrid((torch.arange(height) + 0.5) / scale, (torch.arange(width) + 0.5) / scale, indexing="ij")
     along = x * torch.cos(angle) + y * torch.sin(angle)
-    across = y * torch.cos(angle) - x * torch.sin(angle)
     span = (height * width) ** 0.5 / scale
     gradient = 0.16 * strength * (along / span - 0.5 * (torch.cos(angle) + torch.sin(angle)))
-    stripes = 0.045 * strength * torch.sin(along * (2 * torch.pi / 10))
-    speckle = 0.035 * strength * torch.sin(along * 0.9) * torch.sin(across * 0.9)
-    pattern = (style == 1) * gradient + (style == 2) * stripes + (style == 3) * speckle
-    return base + pattern[:, None]
+    return base + ((style == STYLES.index("gradient")) * gradient)[:, None]

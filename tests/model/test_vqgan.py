@@ -1,0 +1,69 @@
+"""The image tokenizer: shapes, codes of a cell alone, and a codebook that follows and revives."""
+
+import numpy as np
+import pytest
+import torch
+
+from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer, save_image_tokenizer
+from anyvl.model.quantizer import Quantizer
+from anyvl.model.vqgan import VQGAN, VQGANConfig
+
+
+def small(**changes: object) -> VQGAN:
+    torch.manual_seed(0)
+    fields = {"num_codes": 64, "stem": 4, "channels": (32, 32), "norm_num_groups": 8, "latent_channels": 8, **changes}
+    return VQGAN(VQGANConfig(**fields)).eval()  # type: ignore[arg-type]
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(256, size=(height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("cellwise", [False, True])
+def test_a_picture_has_a_code_for_each_cell_and_comes_back_at_its_size(cellwise, tmp_path):
+    tokenizer = VQGANTokenizer(small(cellwise=cellwise))
+    codes = tokenizer.encode(noise(30, 50), 3, 5)
+    assert (codes.rows, codes.columns) == (3, 5) and tokenizer.decode(codes).shape == (24, 40, 3)
+    save_image_tokenizer(tokenizer.model, tmp_path)
+    again = load_image_tokenizer(tmp_path)
+    assert again.model.config == tokenizer.model.config
+    assert again.encode(noise(30, 50), 3, 5) == codes
+    assert np.array_equal(again.decode(codes), tokenizer.decode(codes))
+
+
+def test_a_cellwise_code_is_a_function_of_its_own_pixels():
+    tokenizer = VQGANTokenizer(small(cellwise=True))
+    one, other = noise(24, 40), noise(24, 40, seed=1)
+    other[8:16, 16:24] = one[8:16, 16:24]
+    first, second = (tokenizer.encode(picture, 3, 5).array() for picture in (one, other))
+    assert first[1, 2] == second[1, 2] and (first != second).sum() >= 12
+    moved = tokenizer.encode(np.roll(one, (8, 16), (0, 1)), 3, 5).array()
+    assert np.array_equal(moved, np.roll(first, (1, 2), (0, 1)))
+
+
+def test_a_convolutional_code_sees_its_neighbours():
+    tokenizer = VQGANTokenizer(small())
+    one, other = noise(24, 40), noise(24, 40, seed=1)
+    other[8:16, 16:24] = one[8:16, 16:24]
+    latents = [
+        tokenizer.model.latents(torch.from_numpy(picture / 127.5 - 1).float().permute(2, 0, 1)[None])[0, :, 1, 2]
+        for picture in (one, other)
+    ]
+    assert not torch.allclose(*latents)
+
+
+def test_the_codebook_follows_its_members_and_revives_what_has_none():
+    torch.manual_seed(0)
+    quantizer = Quantizer(8, 3, decay=0.5)
+    # three directions, one of them a thousand times as frequent: what is well held already gets no further code
+    points = torch.nn.functional.normalize(torch.tensor([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]]), dim=-1)
+    vectors = points.repeat_interleave(torch.tensor([1000, 4, 4]), 0)
+    quantizer.train()
+    quantizer.codebook.copy_(points[:1].expand(8, 3) + 0.01 * torch.randn(8, 3))
+    for _ in range(12):
+        quantizer(vectors.T[None, :, :, None])
+    dead = quantizer.revive(vectors, torch.Generator().manual_seed(0))
+    assert dead >= 5
+    codes = quantizer.codebook[quantizer.nearest(points)]
+    assert float((codes - points).norm(dim=-1).max()) < 0.05
+    assert quantizer.nearest(points).unique().numel() == 3
