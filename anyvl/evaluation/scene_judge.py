@@ -1,4 +1,11 @@
-"""draft"""
+"""Reads pictures of the scene world back, without a model: which things in which colours, where, on which ground.
+
+Analysis by synthesis with the world's own drawings. A picture is explained step by step: an exhaustive search (`templates`) says
+for every kind where it would explain most of what is not explained yet; each is moved to its best place there by Gauss-Newton
+steps; the best of them is put in front of or behind the things found before; and so on, until no drawing explains enough. Where
+much is still unexplained then, a thing found early may have been a wrong one over two right ones: each is taken away in turn and
+the search goes on without it. Last, things that explain too little of where they are seen are dropped: half a fox is no fox.
+"""
 
 import itertools
 from collections.abc import Sequence
@@ -6,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -15,7 +22,7 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
 from anyvl.data.scenes.sprites import Sprites, load_sprites
 from anyvl.evaluation.backdrop import estimate_ground
 from anyvl.evaluation.judgement import Reading, Sighting, fact_holds, matches
-from anyvl.evaluation.templates import SHRINK, Candidates, SoftSprites, TemplateBank, soften
+from anyvl.evaluation.templates import COLOUR_RGB, SHRINK, Candidates, SoftSprites, TemplateBank, coloured, soften
 
 __all__ = ["Reading", "SceneJudge", "Sighting", "fact_holds", "matches"]
 
@@ -26,24 +33,108 @@ _SIDE = 80
 """Pictures of another geometric mean than 56 to 104 px are resized to this one."""
 _MOST_SEARCHES = 6
 _MOST_COVERED = 0.45
-_KINDS_TRIED = 8
+"""Of two things whose squares cover more than this share of the smaller one, one is wrong."""
+_PURITY = 4.0
+"""As `templates.PURITY`, once a candidate is in its best place."""
+_FINALISTS = 10
+"""So many candidates get more than one Gauss-Newton step."""
 _WELL = 0.10
 """A pixel is explained where the error around it, root mean square over the channels, is below this."""
+_ALL = 0.004
+"""With no more than this share of the pixels unexplained, nothing else is searched for …"""
+_MUCH = 0.015
+"""… and with more than this share, things found are doubted."""
 _LEAST_FIT_TO_TRY = 0.3
 _LEAST_FIT = 0.6
 _LEAST_SEEN = 0.4
 _LEAST_CONTRAST = 0.05
-_TURNS = (1e-3, 0.5, 0.5, 0.04)
+_LEAST_PIXELS = 6
+
+_Picture = Float[Tensor, "3 height width"]
+_Weight = Float[Tensor, "1 height width"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Find:
-    """A thing found: kind and colour, centre and size, and the other candidates for it."""
+    """A thing found: kind and colour by number; centre x, centre y and size in px; itself in the soft picture, premultiplied.
 
-    what: Int[Tensor, "2"]
+    closed: nothing else is searched for where it is, explained or not.
+    """
+
+    kind: int
+    colour: int
     where: Float[Tensor, "3"]
-    others: Candidates
+    rgba: Float[Tensor, "4 height width"]
     closed: bool = False
+
+    @property
+    def alpha(self) -> Float[Tensor, "height width"]:
+        return self.rgba[3]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Explanation:
+    """A soft picture, and what it is said to be: a ground (its picture and name) and things from back to front."""
+
+    picture: _Picture
+    ground: _Picture
+    ground_name: str | None
+    finds: tuple[_Find, ...] = ()
+
+    def drawn(self) -> _Picture:
+        """The picture as it would be if all this were true."""
+        made = self.ground
+        for find in self.finds:
+            made = find.rgba[:3] + made * (1 - find.alpha)
+        return made
+
+    def with_finds(self, finds: Sequence[_Find]) -> "_Explanation":
+        return replace(self, finds=tuple(finds))
+
+    def without(self, index: int) -> "_Explanation":
+        return self.with_finds((*self.finds[:index], *self.finds[index + 1 :]))
+
+    def error(self) -> float:
+        """Sum of squared errors."""
+        return float(((self.picture - self.drawn()) ** 2).sum())
+
+    def well(self) -> Bool[Tensor, "1 height width"]:
+        """Where the picture is explained."""
+        square = ((self.picture - self.drawn()) ** 2).mean(0, keepdim=True)
+        return avg_pool2d(square, 3, 1, 1, count_include_pad=False) < _WELL**2
+
+    def unexplained(self) -> float:
+        """The share of pixels that are not explained."""
+        return float((~self.well()).float().mean())
+
+    def still_counting(self) -> _Weight:
+        """1 but for pixels of things where they explain the picture: what is behind them cannot be seen."""
+        weight = torch.ones_like(self.picture[:1])
+        for find in self.finds:
+            weight = torch.where((find.alpha > 0.5) & (self.well() | find.closed), 0.0, weight)
+        return weight
+
+    def on_its_ground(self) -> "_Explanation":
+        """The same with its ground estimated where no thing is."""
+        free = torch.ones_like(self.picture[0], dtype=torch.bool)
+        for find in self.finds:
+            free &= find.alpha < 0.05
+        ground, name = estimate_ground(self.picture, free)
+        return replace(self, ground=ground, ground_name=name)
+
+    def fits(self) -> list[float]:
+        """Of each thing, where it is seen: the share of the squared error without it that it explains; 0 if hardly seen."""
+        fits = []
+        error = (self.picture - self.drawn()) ** 2
+        for index, find in enumerate(self.finds):
+            seen = find.alpha
+            for front in self.finds[index + 1 :]:
+                seen = seen * (1 - front.alpha)
+            before = float((seen * (self.picture - self.without(index).drawn()) ** 2).sum())
+            is_seen = float(seen.sum()) >= _LEAST_SEEN * float(find.alpha.sum())
+            is_plain = before >= 3 * _LEAST_CONTRAST**2 * float(seen.sum())
+            fits.append(1 - float((seen * error).sum()) / before if is_seen and is_plain else 0.0)
+        return fits
 
 
 class SceneJudge:
@@ -63,48 +154,54 @@ class SceneJudge:
             picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
         values = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
         with torch.inference_mode():
-            reading = self._read(soften(values))
+            explanation = self._explained(soften(values))
         across, down = given[1] / width, given[0] / height
         things = tuple(
-            replace(t, x=t.x * across, y=t.y * down, size=t.size * (across * down) ** 0.5) for t in reading.things
+            Sighting(
+                kind=KIND_NAMES[find.kind],
+                colour=COLOUR_NAMES[find.colour],
+                x=float(find.where[0]) * across,
+                y=float(find.where[1]) * down,
+                size=float(find.where[2]) * (across * down) ** 0.5,
+                fit=fit,
+            )
+            for find, fit in zip(explanation.finds, explanation.fits(), strict=True)
         )
-        return replace(reading, things=things)
+        return Reading(things=things, ground=explanation.ground_name, unexplained=explanation.unexplained())
 
     def read_many(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Reading]:
         """`read` of each; the first picture of a size costs a second or two more."""
         return [self.read(picture) for picture in pictures]
 
-    def _read(self, picture: Float[Tensor, "3 height width"]) -> Reading:
-        shape = (picture.shape[1], picture.shape[2])
-        bank = self._bank(*shape)
-        ground, name = estimate_ground(picture, torch.ones(shape, dtype=torch.bool))
-        finds: list[_Find] = []
+    def _explained(self, picture: _Picture) -> _Explanation:
+        """The best explanation found of a soft picture."""
+        nothing = _Explanation(picture=picture, ground=picture, ground_name=None).on_its_ground()
+        best = self._grown(nothing)
+        index = 0
+        while index < len(best.finds) and best.unexplained() > _MUCH:
+            other = self._grown(best.without(index).on_its_ground())
+            if other.error() < 0.98 * best.error():
+                best, index = other, 0
+            else:
+                index += 1
+        return _only_needed(best)
+
+    def _grown(self, explanation: _Explanation) -> _Explanation:
+        """With more things, until nothing more is found."""
         for _ in range(_MOST_SEARCHES):
-            known = self._drawn(finds, ground)
-            weight = self._still_counting(picture, known, finds)
-            find = self._best(picture, known, weight, bank.search(picture, known, weight, _KINDS_TRIED))
+            find = self._next(explanation) if explanation.unexplained() > _ALL else None
             if find is None:
                 break
-            finds = self._one_of_two(picture, ground, self._inserted(picture, ground, finds, find))
-            ground, name = estimate_ground(picture, self._alphas(finds, shape).amax(0) < 0.05)
-        if len(finds) > 1:
-            for place in range(len(finds)):
-                finds = self._reconsidered(picture, ground, finds, place)
-        finds = self._only_needed(picture, ground, finds)
-        fits = self._fits(picture, ground, finds)
-        error = _error_around(picture, self._drawn(finds, ground))
-        things = tuple(
-            Sighting(
-                kind=KIND_NAMES[int(find.what[0])],
-                colour=COLOUR_NAMES[int(find.what[1])],
-                x=float(find.where[0]),
-                y=float(find.where[1]),
-                size=float(find.where[2]),
-                fit=fit,
-            )
-            for find, fit in zip(finds, fits, strict=True)
-        )
-        return Reading(things=things, ground=name, unexplained=float((error > _WELL).float().mean()))
+            explanation = _one_of_two(_inserted(explanation, find)).on_its_ground()
+        return explanation
+
+    def _next(self, explanation: _Explanation) -> _Find | None:
+        """The thing that explains most of what is not explained yet."""
+        picture, known, weight = explanation.picture, explanation.drawn(), explanation.still_counting()
+        candidates = self._bank(picture.shape[1], picture.shape[2]).search(picture, known, weight)
+        candidates = self._fitted(picture, known, weight, candidates, steps=1)
+        finalists = Candidates(kinds=candidates.kinds[:_FINALISTS], where=candidates.where[:_FINALISTS])
+        return self._find(picture, known, weight, self._fitted(picture, known, weight, finalists, steps=3))
 
     def _bank(self, height: int, width: int) -> TemplateBank:
         if (height, width) not in self._banks:
@@ -114,155 +211,110 @@ class SceneJudge:
             self._banks[height, width] = TemplateBank(self._sprites, sizes, height, width)
         return self._banks[height, width]
 
-    def _alphas(self, finds, shape):
-        """thing y x"""
-        return self._stamps(finds, shape)[:, 3]
-
-    def _stamps(self, finds, shape):
-        if not finds:
-            return torch.zeros(0, 4, *shape)
-        return self._sprites.stamp(torch.stack([f.what for f in finds]), torch.stack([f.where for f in finds]), *shape)
-
-    def _drawn(self, finds, ground):
-        picture = ground
-        for rgba in self._stamps(finds, ground.shape[1:]):
-            picture = rgba[:3] + picture * (1 - rgba[3:])
-        return picture
-
-    def _still_counting(self, picture, known, finds):
-        """1 but for pixels of things where they explain the picture well: what is behind them cannot be seen."""
-        if not finds:
-            return torch.ones_like(picture[:1])
-        covered = self._alphas(finds, picture.shape[1:]) > 0.5
-        closed = torch.tensor([find.closed for find in finds])
-        done = covered.any(0, keepdim=True) & (_error_around(picture, known) < _WELL)
-        return (~(done | covered[closed].any(0, keepdim=True))).float()
-
-    def _one_of_two(self, picture, ground, finds):
-        """Of two finds that share a place, the one that explains more, closed."""
-        for first, second in itertools.combinations(range(len(finds)), 2):
-            if _covered(finds[first].where, finds[second].where) > _MOST_COVERED:
-                rests = [[*finds[:i], *finds[i + 1 :]] for i in (first, second)]
-                errors = [float(((picture - self._drawn(rest, ground)) ** 2).sum()) for rest in rests]
-                gone, kept = (first, second) if errors[0] <= errors[1] else (second, first)
-                finds = [replace(f, closed=True) if i == kept else f for i, f in enumerate(finds) if i != gone]
-                return self._one_of_two(picture, ground, finds)
-        return finds
-
-    def _best(self, picture, known, weight, candidates) -> _Find | None:
-        """The candidate of greatest gain, once each has moved to its best place and the best kinds have tried all colours."""
-        what, where, gain = self._fitted(picture, known, weight, candidates, steps=3)
-        best = gain.argsort(descending=True)[:3]
-        colours = torch.arange(len(COLOUR_NAMES))
-        every = Candidates(
-            what=torch.stack([what[best, 0].repeat_interleave(len(colours)), colours.repeat(len(best))], dim=1),
-            where=where[best].repeat_interleave(len(colours), 0),
-        )
-        what, where, gain = self._fitted(picture, known, weight, every, steps=0)
-        best = gain.argsort(descending=True)[:4]
-        what, where, gain = self._fitted(
-            picture, known, weight, Candidates(what=what[best], where=where[best]), steps=2
-        )
-        order = gain.argsort(descending=True)
-        what, where = what[order], where[order]
-        alpha = weight * self._sprites.stamp(what[:1], where[:1], *picture.shape[1:])[0, 3:]
-        before = float((alpha * (picture - known) ** 2).sum())
-        if float(gain.max()) < _LEAST_FIT_TO_TRY * before or before < 3 * _LEAST_CONTRAST**2 * float(alpha.sum()):
+    def _find(self, picture: _Picture, known: _Picture, weight: _Weight, candidates: Candidates) -> _Find | None:
+        """The first candidate as a find, if it explains enough of something."""
+        kind, where = candidates.kinds[:1], candidates.where[:1]
+        parts = self._sprites.parts(kind, where, *picture.shape[1:])
+        gains = _gains(picture, known, weight, parts)
+        colour = gains.argmax(1)
+        rgba = coloured(parts, colour)[0]
+        seen = weight * rgba[3:]
+        before = float((seen * (picture - known) ** 2).sum())
+        after = float((seen * (picture - rgba[:3] - known * (1 - rgba[3:])) ** 2).sum())
+        if (
+            float(seen.sum()) < _LEAST_PIXELS
+            or before < 3 * _LEAST_CONTRAST**2 * float(seen.sum())
+            or before - after < _LEAST_FIT_TO_TRY * before
+        ):
             return None
-        if float(alpha.sum()) < 6:
-            return None
-        others = candidates
-        return _Find(what=what[0], where=where[0], others=others)
+        return _Find(kind=int(kind), colour=int(colour), where=where[0], rgba=rgba)
 
-    def _fitted(self, picture, known, weight, candidates, steps):
-        """Each candidate at the best place near its own, and its gain there: Gauss-Newton on x, y and log size."""
-        what, here = candidates.what, candidates.where
-        shape = (picture.shape[1], picture.shape[2])
-        side = SHRINK * (shape[0] * shape[1]) ** 0.5
+    def _fitted(
+        self, picture: _Picture, known: _Picture, weight: _Weight, candidates: Candidates, steps: int
+    ) -> Candidates:
+        """Each candidate at the best place near its own, best first: Gauss-Newton on x, y and log size."""
+        height, width = picture.shape[1:]
+        side = SHRINK * (height * width) ** 0.5
         low = torch.tensor([0.0, 0.0, _SMALLEST * side])
-        high = torch.tensor([SHRINK * shape[1], SHRINK * shape[0], min(_LARGEST * side, SHRINK * min(shape))])
-        best_gain = torch.full((len(what),), -torch.inf)
-        best = here
-        turn = torch.tensor([0.5, 0.5, 0.04])
-        before = weight * (picture - known) ** 2
+        high = torch.tensor([SHRINK * width, SHRINK * height, min(_LARGEST * side, SHRINK * min(height, width))])
+        far = torch.tensor([3.0, 3.0, 0.15])
+        across = ((torch.arange(width) + 0.5) * SHRINK).expand(height, width)
+        down = ((torch.arange(height) + 0.5) * SHRINK)[:, None].expand(height, width)
+        here = best = candidates.where
+        best_gain = torch.full((len(here),), -torch.inf)
         for step in range(steps + 1):
-            moved = here.repeat(4 if step < steps else 1, 1, 1)
-            if step < steps:
-                moved[1, :, 0] += turn[0]
-                moved[2, :, 1] += turn[1]
-                moved[3, :, 2] *= 1 + turn[2]
-            stamps = self._sprites.stamp(what.repeat(len(moved), 1), moved.flatten(0, 1), *shape)
-            made = (stamps[:, :3] + known * (1 - stamps[:, 3:])).unflatten(0, (len(moved), len(what)))
-            rest = picture - made[0]
-            gain = (before - weight * rest**2).sum((1, 2, 3))
+            parts = self._sprites.parts(candidates.kinds, here, height, width)
+            gain, colour = _gains(picture, known, weight, parts).max(1)
             better = gain > best_gain
             best_gain = torch.where(better, gain, best_gain)
             best = torch.where(better[:, None], here, best)
             if step == steps:
                 break
-            slopes = ((made[1:] - made[0]) / turn[:, None, None, None, None]).flatten(2).transpose(0, 1)
+            rgba = coloured(parts, colour)
+            rest = picture - rgba[:, :3] - known * (1 - rgba[:, 3:])
+            d_down, d_across = torch.gradient(rgba, spacing=float(SHRINK), dim=(2, 3))
+            x, y = here[:, 0, None, None], here[:, 1, None, None]
+            d_size = (across - x)[:, None] * d_across + (down - y)[:, None] * d_down
+            turns = -torch.stack([d_across, d_down, d_size], dim=1)
+            slopes = (turns[:, :, :3] - known * turns[:, :, 3:]).flatten(2)
             weighted = slopes * weight.expand_as(picture).flatten()
             normal = weighted @ slopes.transpose(1, 2)
             normal += torch.diag_embed(0.05 * normal.diagonal(dim1=1, dim2=2) + 1e-3)
-            move = torch.linalg.solve(normal, (weighted @ rest.flatten(1)[:, :, None])[:, :, 0])
-            move = move.clamp(-torch.tensor([3.0, 3.0, 0.15]), torch.tensor([3.0, 3.0, 0.15]))
+            move = torch.linalg.solve(normal, (weighted @ rest.flatten(1)[:, :, None])[:, :, 0]).clamp(-far, far)
             here = torch.cat([here[:, :2] + move[:, :2], here[:, 2:] * (1 + move[:, 2:])], dim=1).clamp(low, high)
-        return what, best, best_gain
-
-    def _inserted(self, picture, ground, finds, find):
-        """The finds with one more, at the depth where the whole explains most."""
-        orders = [[*finds[:i], find, *finds[i:]] for i in range(len(finds), -1, -1)]
-        return min(orders, key=lambda order: float(((picture - self._drawn(order, ground)) ** 2).sum()))
-
-    def _reconsidered(self, picture, ground, finds, place):
-        """One find chosen anew among its candidates, given what is behind and before it."""
-        behind, find, front = finds[:place], finds[place], finds[place + 1 :]
-        weight = torch.ones_like(picture[:1])
-        if front:
-            weight = 1 - self._alphas(front, picture.shape[1:]).amax(0, keepdim=True)
-        candidates = Candidates(
-            what=torch.cat([find.what[None], find.others.what]), where=torch.cat([find.where[None], find.others.where])
-        )
-        new = self._best(picture, self._drawn(behind, ground), weight, candidates)
-        return finds if new is None else [*behind, new, *front]
-
-    def _fits(self, picture, ground, finds) -> list[float]:
-        """Of each thing, where it is seen: the share of the squared error without it that it explains."""
-        alphas = self._alphas(finds, picture.shape[1:])
-        error = (picture - self._drawn(finds, ground)) ** 2
-        fits = []
-        for i in range(len(finds)):
-            seen = alphas[i] * (1 - alphas[i + 1 :]).prod(0)
-            without = (picture - self._drawn([*finds[:i], *finds[i + 1 :]], ground)) ** 2
-            if float(seen.sum()) < _LEAST_SEEN * float(alphas[i].sum()):
-                fits.append(0.0)
-                continue
-            before = float((seen * without).sum())
-            if before < 3 * _LEAST_CONTRAST**2 * float(seen.sum()):
-                fits.append(0.0)
-                continue
-            fits.append(1 - float((seen * error).sum()) / before)
-        return fits
-
-    def _only_needed(self, picture, ground, finds):
-        """Without the things that explain too little, taken away one at a time."""
-        while finds:
-            fits = self._fits(picture, ground, finds)
-            worst = min(range(len(finds)), key=fits.__getitem__)
-            if fits[worst] >= _LEAST_FIT:
-                break
-            finds = [*finds[:worst], *finds[worst + 1 :]]
-        return finds
+        order = best_gain.argsort(descending=True)
+        return Candidates(kinds=candidates.kinds[order], where=best[order])
 
 
-def _covered(one, other):
+def _gains(
+    picture: _Picture,
+    known: _Picture,
+    weight: _Weight,
+    parts: Float[Tensor, "candidate 5 height width"],
+) -> Float[Tensor, "candidate colour"]:
+    """The gain (see `templates`) of drawings in every colour; the error is quadratic in the colour."""
+    fixed, fill, alpha = parts[:, :3], parts[:, 3:4], parts[:, 4:]
+    rest = picture - fixed - known * (1 - alpha)
+    counting = weight * (1 + _PURITY * alpha)
+    weighted = counting * fill
+    constant = (counting * rest**2).sum((1, 2, 3))
+    linear = (weighted * rest).sum((2, 3))
+    square = (weighted * fill).sum((1, 2, 3))
+    errors = constant[:, None] - 2 * linear @ COLOUR_RGB.T + square[:, None] * (COLOUR_RGB**2).sum(1)
+    return (weight * (picture - known) ** 2).sum() - errors
+
+
+def _inserted(explanation: _Explanation, find: _Find) -> _Explanation:
+    """With one more thing, at the depth where the whole explains most; in front if that is as good."""
+    finds = explanation.finds
+    ways = [explanation.with_finds((*finds[:i], find, *finds[i:])) for i in range(len(finds), -1, -1)]
+    return min(ways, key=_Explanation.error)
+
+
+def _one_of_two(explanation: _Explanation) -> _Explanation:
+    """Of two things that share a place the one that explains more, closed."""
+    finds = explanation.finds
+    for first, second in itertools.combinations(range(len(finds)), 2):
+        if _covered(finds[first].where, finds[second].where) > _MOST_COVERED:
+            gone, kept = sorted((first, second), key=lambda index: explanation.without(index).error())
+            closed = [replace(f, closed=f.closed or i == kept) for i, f in enumerate(finds) if i != gone]
+            return _one_of_two(explanation.with_finds(closed))
+    return explanation
+
+
+def _only_needed(explanation: _Explanation) -> _Explanation:
+    """Without the things that explain too little, taken away one at a time."""
+    while explanation.finds:
+        fits = explanation.fits()
+        worst = min(range(len(fits)), key=fits.__getitem__)
+        if fits[worst] >= _LEAST_FIT:
+            break
+        explanation = explanation.without(worst)
+    return explanation
+
+
+def _covered(one: Float[Tensor, "3"], other: Float[Tensor, "3"]) -> float:
     """Of two squares (centre x, centre y, side), how much of the smaller is in the larger."""
     reach = (one[2] + other[2]) / 2 - (one[:2] - other[:2]).abs()
     small = min(float(one[2]), float(other[2]))
     return float(reach.clamp(0, small).prod()) / small**2
-
-
-def _error_around(picture, known):
-    """root mean square error around each pixel"""
-    square = ((picture - known) ** 2).mean(0, keepdim=True)
-    return avg_pool2d(square, 3, 1, 1, count_include_pad=False).sqrt()

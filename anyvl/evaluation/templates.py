@@ -1,16 +1,19 @@
 """Where in a picture would pasting which drawing explain most? All kinds, colours, sizes and offsets at once, by FFT.
 
 Let P be a picture, C what is known of it so far (ground and things found), W in [0, 1] how much each pixel counts. Pasting a
-drawing with premultiplied colour S and opacity a turns C into S + (1 - a) C, and the squared error falls by the *gain*
+drawing with premultiplied colour S and opacity a turns C into D = S + (1 - a) C, and the squared error falls by
 
-    sum of W (2 (P - C) (S - aC) - (S - aC)²)     over pixels and channels.
+    sum of W ((P - C)² - (P - D)²)     over pixels and channels.
 
 Multiplied out, that is a sum of correlations of pictures (WP, WC², …) with templates (S, aS, a², …), exact for every offset
 however C varies. And a drawing is affine in its colour k: S = F + kM, with M the opacity of the recoloured fill. So five
 correlations a kind and size (one constant, three linear in k, one quadratic) serve all colours.
 
+A large drawing laid over two things explains a lot of both and is neither. So errors that a drawing leaves within its own outline
+count `1 + PURITY` times, which makes the *gain* that is searched for.
+
 Pictures and drawings are compared *soft*: blurred a little and at half the resolution, so that an edge half a pixel off, or
-softened by an image tokenizer, costs little.
+softened by an image tokenizer, costs little. The search itself goes over soft pictures at half their resolution once more.
 """
 
 from collections.abc import Sequence
@@ -27,18 +30,21 @@ from anyvl.data.scenes.sprites import MIP_SIDES, Sprites
 
 SHRINK = 2
 """Soft pictures are this many times smaller than the pictures."""
+_COARSER = 2
+"""The search goes over pictures this many times smaller than soft ones."""
 BLUR = 1.5
 """Standard deviation of the blur, in px of the picture."""
-_COLOUR_RGB = torch.tensor(list(COLOURS.values()), dtype=torch.float32) / 255
+PURITY = 1.0
+COLOUR_RGB = torch.tensor(list(COLOURS.values()), dtype=torch.float32) / 255
 _MARGIN = 0.25
 """Room around a soft drawing for what the blur spreads, as a share of its side."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Things that might be there, best first: kind and colour by number, and centre x, centre y and size in px."""
+    """Things that might be there, best first: kinds by number, and centre x, centre y and size in px of the picture."""
 
-    what: Int[Tensor, "candidate 2"]
+    kinds: Int[Tensor, "candidate"]
     where: Float[Tensor, "candidate 3"]
 
 
@@ -48,7 +54,7 @@ def soften(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 h w"]:
 
 
 class SoftSprites:
-    """The world's drawings, blurred as soft pictures are."""
+    """The world's drawings, blurred as soft pictures are, each as its fixed part, its fill and its opacity."""
 
     def __init__(self, sprites: Sprites) -> None:
         self._mips = []
@@ -56,13 +62,13 @@ class SoftSprites:
         for mip, side in zip(sprites.mips, MIP_SIDES, strict=True):
             # a mip serves sizes from the previous one's side to its own: the blur is right for the one in between
             blur = BLUR * side / ((previous * side) ** 0.5)
-            self._mips.append(_blurred(pad(mip, [round(_MARGIN * side)] * 4), blur, "constant"))
+            self._mips.append(_blurred(pad(_parts_of(mip), [round(_MARGIN * side)] * 4), blur, "constant"))
             previous = side
 
-    def stamp(
-        self, what: Int[Tensor, "thing 2"], where: Float[Tensor, "thing 3"], height: int, width: int
-    ) -> Float[Tensor, "thing 4 height width"]:
-        """Things alone, premultiplied RGBA, in soft pictures of a height and width; `where` is in px of the picture."""
+    def parts(
+        self, kinds: Int[Tensor, "thing"], where: Float[Tensor, "thing 3"], height: int, width: int
+    ) -> Float[Tensor, "thing 5 height width"]:
+        """Things alone in soft pictures of a height and width, as channels F (RGB), M and a; `where` in px of the picture."""
         sizes = where[:, 2].contiguous()
         level = torch.bucketize(sizes, torch.tensor(MIP_SIDES, dtype=torch.float32)).clamp(max=len(MIP_SIDES) - 1)
         margin = torch.tensor([1 + 2 * round(_MARGIN * side) / side for side in MIP_SIDES])
@@ -72,28 +78,36 @@ class SoftSprites:
         grid = torch.stack(
             [repeat(across, "thing x -> thing y x", y=height), repeat(down, "thing y -> thing y x", x=width)], dim=-1
         )
-        rows = what[:, 0] * len(COLOUR_NAMES) + what[:, 1]
-        made = torch.empty(len(what), 4, height, width)
+        made = torch.empty(len(kinds), 5, height, width)
         for mip in level.unique().tolist():
             members = level == mip
-            made[members] = grid_sample(self._mips[mip][rows[members]], grid[members], align_corners=False)
+            made[members] = grid_sample(self._mips[mip][kinds[members]], grid[members], align_corners=False)
         return made
 
 
+def coloured(
+    parts: Float[Tensor, "thing 5 height width"], colours: Int[Tensor, "thing"]
+) -> Float[Tensor, "thing 4 height width"]:
+    """Premultiplied RGBA of drawings given by their parts, in colours by number."""
+    return torch.cat([parts[:, :3] + COLOUR_RGB[colours][:, :, None, None] * parts[:, 3:4], parts[:, 4:]], dim=1)
+
+
 class TemplateBank:
-    """The drawings of all kinds at some sizes, transformed once for soft pictures of one height and width."""
+    """The drawings of all kinds at some sizes, transformed once for soft pictures of one height and width (both even)."""
 
     def __init__(self, sprites: SoftSprites, sizes: Sequence[float], height: int, width: int) -> None:
-        self.sizes = tuple(sizes)
-        self._shape = (height, width)
-        fixed, fill, alpha = (torch.cat(parts) for parts in zip(*(self._parts(sprites, s) for s in sizes), strict=True))
+        self._sizes = torch.tensor(sizes)
+        self._shape = (height // _COARSER, width // _COARSER)
+        made = torch.cat([_cornered(sprites, size, height, width) for size in sizes])
+        fixed, fill, alpha = made[:, :3], made[:, 3:4], made[:, 4:]
+        squares = 1 + PURITY / alpha.clamp(min=1e-3)
         parts = {
             "F": fixed,
             "M": fill,
             "a": alpha,
-            "FF": (fixed**2).sum(1, keepdim=True),
-            "MM": fill**2,
-            "FM": fixed * fill,
+            "FF": squares * (fixed**2).sum(1, keepdim=True),
+            "MM": squares * fill**2,
+            "FM": squares * fixed * fill,
             "aF": alpha * fixed,
             "aM": alpha * fill,
             "aa": alpha**2,
@@ -103,7 +117,7 @@ class TemplateBank:
         outside = torch.stack([~self._inside(size) for size in sizes])
         self._outside = repeat(outside, "size y x -> (size kind) 1 (y x)", kind=len(KIND_NAMES))
         self._powers = torch.cat(
-            [torch.ones(len(COLOUR_NAMES), 1), _COLOUR_RGB, (_COLOUR_RGB**2).sum(1, keepdim=True)], dim=1
+            [torch.ones(len(COLOUR_NAMES), 1), COLOUR_RGB, (COLOUR_RGB**2).sum(1, keepdim=True)], dim=1
         )
 
     def search(
@@ -111,20 +125,18 @@ class TemplateBank:
         picture: Float[Tensor, "3 height width"],
         known: Float[Tensor, "3 height width"],
         weight: Float[Tensor, "1 height width"],
-        how_many: int,
     ) -> Candidates:
-        """The kinds of greatest gain, each in its best colour, size and place, best first."""
-        best, at = self._gains(picture, known, weight).max(-1)
+        """Every kind in the size and place of its greatest gain, best first."""
+        best, at = self._gains(*(avg_pool2d(part, _COARSER) for part in (picture, known, weight))).max(-1)
         best = rearrange(best, "(size kind) colour -> kind (size colour)", kind=len(KIND_NAMES))
         at = rearrange(at, "(size kind) colour -> kind (size colour)", kind=len(KIND_NAMES))
         top, column = best.max(1)
-        kinds = top.argsort(descending=True)[:how_many]
-        size = torch.tensor(self.sizes)[column[kinds] // len(COLOUR_NAMES)]
+        kinds = top.argsort(descending=True)
+        size = self._sizes[column[kinds] // len(COLOUR_NAMES)]
         corner = at[kinds, column[kinds]]
-        x, y = ((corner_px * SHRINK + size / 2) for corner_px in (corner % self._shape[1], corner // self._shape[1]))
-        return Candidates(
-            what=torch.stack([kinds, column[kinds] % len(COLOUR_NAMES)], dim=1), where=torch.stack([x, y, size], dim=1)
-        )
+        pixel = SHRINK * _COARSER
+        x, y = (along * pixel + size / 2 for along in (corner % self._shape[1], corner // self._shape[1]))
+        return Candidates(kinds=kinds, where=torch.stack([x, y, size], dim=1))
 
     def _gains(
         self,
@@ -135,45 +147,47 @@ class TemplateBank:
         """The gain of every template in every colour with its corner at every pixel; -inf where it would stick out."""
         rest = picture - known
         spectrum = torch.fft.rfft2
-        rests, knowns, weights = spectrum(weight * rest), spectrum(weight * known), spectrum(weight)
-        cross = spectrum(2 * weight * (rest * known).sum(0, keepdim=True))
+        knowns, weights = spectrum(weight * known), spectrum(weight)
+        # what counts extra are the errors within an outline, where the drawing is opaque: there it hides C
+        rests = spectrum(weight * (rest + PURITY * picture))
+        bright = spectrum(weight * (2 * rest * known + PURITY * picture**2).sum(0, keepdim=True))
         square = spectrum(weight * (known**2).sum(0, keepdim=True))
         of = self._spectra
         constant = 2 * (of["F"] * rests + of["aF"] * knowns).sum(1, keepdim=True)
-        constant -= of["a"] * cross + of["FF"] * weights + of["aa"] * square
+        constant -= of["a"] * bright + of["FF"] * weights + of["aa"] * square
         linear = 2 * (of["M"] * rests + of["aM"] * knowns - of["FM"] * weights)
         maps = torch.fft.irfft2(torch.cat([constant, linear, -of["MM"] * weights], dim=1), s=self._shape)
         gains = torch.matmul(self._powers, maps.flatten(2))
         return gains.masked_fill_(self._outside, -torch.inf)
 
-    def _parts(
-        self, sprites: SoftSprites, size: float
-    ) -> tuple[
-        Float[Tensor, "kind 3 height width"], Float[Tensor, "kind 1 height width"], Float[Tensor, "kind 1 height width"]
-    ]:
-        """Of all kinds, in the top left corner: what is fixed, the opacity of the fill, the opacity.
-
-        What the blur spreads over the corner's edges goes to the opposite edges, as correlation by FFT wants it.
-        """
-        shift = 4
-        what = torch.cartesian_prod(torch.arange(len(KIND_NAMES)), torch.arange(len(COLOUR_NAMES)))
-        centre = size / 2 + shift * SHRINK
-        where = torch.tensor([[centre, centre, size]]).expand(len(what), 3)
-        rgba = sprites.stamp(what, where, *self._shape).roll((-shift, -shift), (-2, -1))
-        rgba = rearrange(rgba, "(kind colour) c y x -> kind colour c y x", colour=len(COLOUR_NAMES))
-        rgb, alpha = rgba[:, :, :3], rgba[:, 0, 3:]
-        # the affine law S = F + kM by least squares over colours and channels
-        mean = _COLOUR_RGB.mean(0)
-        off = _COLOUR_RGB - mean
-        fill = torch.einsum("kc,nkcyx->nyx", off, rgb)[:, None] / (off**2).sum()
-        return rgb.mean(1) - mean[:, None, None] * fill, fill, alpha
-
     def _inside(self, size: float) -> Bool[Tensor, "height width"]:
         """Corners at which a thing of a size lies in the picture."""
         inside = torch.zeros(self._shape, dtype=torch.bool)
-        rows, columns = (max(1, round(side - size / SHRINK) + 1) for side in self._shape)
+        rows, columns = (max(1, round(side - size / (SHRINK * _COARSER)) + 1) for side in self._shape)
         inside[:rows, :columns] = True
         return inside
+
+
+def _cornered(sprites: SoftSprites, size: float, height: int, width: int) -> Float[Tensor, "kind 5 h w"]:
+    """Parts of all kinds with the thing's square in the top left corner, at the resolution of the search.
+
+    What the blur spreads over the corner's edges goes to the opposite edges, as correlation by FFT wants it.
+    """
+    shift = 2 * _COARSER
+    centre = size / 2 + shift * SHRINK
+    where = torch.tensor([[centre, centre, size]]).expand(len(KIND_NAMES), 3)
+    parts = sprites.parts(torch.arange(len(KIND_NAMES)), where, height, width)
+    return avg_pool2d(parts.roll((-shift, -shift), (-2, -1)), _COARSER)
+
+
+def _parts_of(mip: Float[Tensor, "sprite 4 side side"]) -> Float[Tensor, "kind 5 side side"]:
+    """Of each kind the parts F, M and a, by least squares over its drawings in all colours."""
+    rgba = rearrange(mip, "(kind colour) c y x -> kind colour c y x", colour=len(COLOUR_NAMES))
+    rgb, alpha = rgba[:, :, :3], rgba[:, 0, 3:]
+    mean = COLOUR_RGB.mean(0)
+    off = COLOUR_RGB - mean
+    fill = torch.einsum("kc,nkcyx->nyx", off, rgb)[:, None] / (off**2).sum()
+    return torch.cat([rgb.mean(1) - mean[:, None, None] * fill, fill, alpha], dim=1)
 
 
 def _blurred(
