@@ -48,9 +48,9 @@ class Painted:
 
 @dataclass(frozen=True, kw_only=True)
 class Edited(Painted):
-    """Edited pictures; changed: for each, where it may differ from the original (elsewhere it is bit-identical)."""
+    """Edited pictures; changed: for each, (height, width), where it may differ from the original (elsewhere bit-identical)."""
 
-    changed: list[Bool[np.ndarray, "height width"]]
+    changed: list[Bool[np.ndarray, "_ _"]]
 
 
 class AnyVL:
@@ -127,8 +127,8 @@ class AnyVL:
 
     def edit(
         self,
-        image: Source,
-        instruction: str,
+        image: Source | list[Source],
+        instruction: str | list[str],
         *,
         seed: int | None = None,
         num_images_per_prompt: int = 1,
@@ -136,41 +136,55 @@ class AnyVL:
         sampling: Sampling | None = None,
         callback_on_step_end: OnStep | None = None,
     ) -> Edited:
-        """Change a picture as told. The answer names the region first; outside it every pixel stays bit for bit."""
+        """Change a picture as told. The answer names the region first; outside it every pixel stays bit for bit.
+
+        A list of pictures, of instructions or of both is done as one batch, `num_images_per_prompt` edits of each.
+        """
         task, kit = find_task("image_editing"), self.kit
-        picture, frame, codes = self._see(image)
-        seeds = _seeds(seed, _at_least_one(num_images_per_prompt))
+        each = _at_least_one(num_images_per_prompt)
+        asked = _paired(image, instruction)
+        seen = [self._see(one) for one, _ in asked]
+        seeds = _seeds(seed, each * len(asked))
         rule = _sampling(task, sampling, guidance_scale)
         assert isinstance(task.output, Chain)
         region_codec, picture_codec = task.output.codecs
-        prefix = self._prefix(task, frame, words=instruction, picture=codes)
-        opening = kit.vocabulary.control("image")
-        where = compile_grammar(Then(region_codec.grammar(kit), Token(opening)), kit.vocabulary)
-        asked = Request(
-            prefix=tuple(prefix), grammar=where, budget=task.budget, seed=seeds[0], sampling=Sampling(temperature=0.0)
-        )
-        region_ids = self._run([asked])[0].ids[:-1]
-        region = region_codec.decode(region_ids, kit, frame)
-        cells = free_cells(region, frame, codes.rows, codes.columns)
-        here = dataclasses.replace(kit, grids=((codes.rows, codes.columns),))
-        grammar = answer_grammar(picture_codec, here)
-        held = np.where(cells.ravel(), -1, [kit.vocabulary.image_id(code) for code in codes.ids])
-        requests = [
-            Request(
-                prefix=(*prefix, *region_ids),
-                unconditional=(*prompt_ids(task, kit, frame, picture=codes), *region_ids),
-                grammar=grammar,
-                budget=grammar.shortest,
-                seed=one,
-                sampling=rule,
-                copy=held,
-                first_position=len(region_ids),
-            )
-            for one in seeds
+        where = compile_grammar(Then(region_codec.grammar(kit), Token(kit.vocabulary.control("image"))), kit.vocabulary)
+        prefixes = [
+            self._prefix(task, frame, words=words, picture=codes)
+            for (_, words), (_, frame, codes) in zip(asked, seen, strict=True)
         ]
-        results = self._run(requests, callback_on_step_end)
-        painted = [self.parts.tokenizer.decode(answer_value(Picture(), here, frame, r.ids)) for r in results]
-        pairs = [composite(picture, pixels, cells) for pixels in painted]
+        regions = self._run(
+            [
+                Request(
+                    prefix=tuple(ids), grammar=where, budget=task.budget, seed=0, sampling=Sampling(temperature=0.0)
+                )
+                for ids in prefixes
+            ]
+        )
+        requests, wheres = [], []
+        for number, (prefix, region, (_, frame, codes)) in enumerate(zip(prefixes, regions, seen, strict=True)):
+            region_ids = region.ids[:-1]
+            cells = free_cells(region_codec.decode(region_ids, kit, frame), frame, codes.rows, codes.columns)
+            grammar = answer_grammar(picture_codec, dataclasses.replace(kit, grids=((codes.rows, codes.columns),)))
+            wheres += [cells] * each
+            requests += [
+                Request(
+                    prefix=(*prefix, *region_ids),
+                    unconditional=(*prompt_ids(task, kit, frame, picture=codes), *region_ids),
+                    grammar=grammar,
+                    budget=grammar.shortest,
+                    seed=one,
+                    sampling=rule,
+                    copy=np.where(cells.ravel(), -1, [kit.vocabulary.image_id(code) for code in codes.ids]),
+                    first_position=len(region_ids),
+                )
+                for one in seeds[number * each : (number + 1) * each]
+            ]
+        pairs = []
+        for place, (result, cells) in enumerate(zip(self._run(requests, callback_on_step_end), wheres, strict=True)):
+            picture, frame, codes = seen[place // each]
+            painted = self.parts.tokenizer.decode(answer_value(Picture(), kit, frame, result.ids))
+            pairs.append(composite(picture, painted, cells))
         return Edited(
             images=[Image.fromarray(pixels) for pixels, _ in pairs], seeds=seeds, changed=[mask for _, mask in pairs]
         )
@@ -224,12 +238,8 @@ class AnyVL:
     ) -> Any:
         """Ask one question of a picture, or one of each of several."""
         task, kit = find_task(name), self.kit
-        single = not isinstance(image, list) and not isinstance(phrase, list)
-        images = image if isinstance(image, list) else [image] * (len(phrase) if isinstance(phrase, list) else 1)
-        phrases = phrase if isinstance(phrase, list) else [phrase] * len(images)
-        if len(images) != len(phrases):
-            raise InputError(f"as many phrases as pictures are expected, got {len(phrases)} for {len(images)}")
-        seen = [self._see(one) for one in images]
+        asked = _paired(image, phrase)
+        seen = [self._see(one) for one, _ in asked]
         requests = [
             Request(
                 prefix=tuple(self._prefix(task, frame, words=words, picture=codes)),
@@ -238,13 +248,13 @@ class AnyVL:
                 seed=0,
                 sampling=task.sampling,
             )
-            for (_, frame, codes), words in zip(seen, phrases, strict=True)
+            for (_, frame, codes), (_, words) in zip(seen, asked, strict=True)
         ]
         values = [
             answer_value(codec_of(words), kit, frame, result.ids, [float(np.exp(p)) for p in result.log_probabilities])
-            for result, (_, frame, _), words in zip(self._run(requests, on_step), seen, phrases, strict=True)
+            for result, (_, frame, _), (_, words) in zip(self._run(requests, on_step), seen, asked, strict=True)
         ]
-        return values[0] if single else values
+        return values if isinstance(image, list) or isinstance(phrase, list) else values[0]
 
     def _see(self, image: Source) -> tuple[np.ndarray, Frame, Codes]:
         """A picture as pixels, its frame, and its codes on the grid of nearest aspect."""
@@ -306,6 +316,15 @@ def _dtype(name: str | torch.dtype) -> torch.dtype:
 
 def _listed(value: _T | Sequence[_T], kind: type[_T]) -> list[_T]:
     return [value] if isinstance(value, kind) else list(value)  # type: ignore[arg-type]
+
+
+def _paired(image: Source | list[Source], words: str | list[str]) -> list[tuple[Source, str]]:
+    """Pictures with their words; where one of the two is no list, it goes with each of the other."""
+    images = image if isinstance(image, list) else [image] * (len(words) if isinstance(words, list) else 1)
+    phrases = words if isinstance(words, list) else [words] * len(images)
+    if len(images) != len(phrases):
+        raise InputError(f"as many phrases as pictures are expected, got {len(phrases)} for {len(images)}")
+    return list(zip(images, phrases, strict=True))
 
 
 def _at_least_one(count: int) -> int:

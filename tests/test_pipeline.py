@@ -58,6 +58,21 @@ def test_outside_an_edit_every_pixel_is_the_originals(model: AnyVL, picture: np.
     assert touched >= 3, "the test must see edits that leave some pixels alone and change others"
 
 
+def test_edits_of_a_list_are_the_edits_alone(model: AnyVL, picture: np.ndarray) -> None:
+    wide = np.ascontiguousarray(picture[:13])
+    words = ["replace the fox with a cat", "replace the red fox"]
+    together = model.edit([picture, wide], words, seed=4, num_images_per_prompt=2)
+    assert together.seeds == [4, 5, 6, 7]
+    for number, (one, said) in enumerate([(picture, words[0]), (wide, words[1])]):
+        alone = model.edit(one, said, seed=4 + 2 * number, num_images_per_prompt=2)
+        for k in range(2):
+            assert np.array_equal(np.asarray(alone.images[k]), np.asarray(together.images[2 * number + k]))
+            assert np.array_equal(alone.changed[k], together.changed[2 * number + k])
+    assert [image.size for image in model.edit(picture, words).images] == [picture.shape[1::-1]] * 2
+    with pytest.raises(InputError, match="as many phrases as pictures"):
+        model.edit([picture, wide], words[:1])
+
+
 def test_a_picture_depends_on_its_prompt_and_seed_alone(model: AnyVL) -> None:
     prompts = ["a red fox", "fox", "a red fox fox fox", "the cat"]
     together = model.generate(prompts, seed=10, guidance_scale=2.5)

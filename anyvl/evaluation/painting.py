@@ -65,21 +65,22 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
     scores: list[Score] = []
     for kind in EDIT_KINDS:
         edits = world.edits_of(kind, count)
-        same, ratio, covered, pictures, ceilings = [], [], [], [], []
-        for number, edit in enumerate(edits):
-            source = draw_one(edit.source, world.sprites)
-            target = draw_one(edit.target, world.sprites)
-            edited = model.edit(source, edit.instruction, seed=2000 + number)
-            picture, changed = np.asarray(edited.images[0]), edited.changed[0]
+        sources = [draw_one(edit.source, world.sprites) for edit in edits]
+        targets = [draw_one(edit.target, world.sprites) for edit in edits]
+        pictures, masks = [], []
+        for start in range(0, count, _BATCH):
+            part = slice(start, start + _BATCH)
+            edited = model.edit(list(sources[part]), [edit.instruction for edit in edits[part]], seed=2000 + start)
+            pictures += [np.asarray(image) for image in edited.images]
+            masks += edited.changed
+        same, ratio, covered, ceilings = [], [], [], []
+        for source, target, picture, changed in zip(sources, targets, pictures, masks, strict=True):
             same.append(float(np.array_equal(picture[~changed], source[~changed])))
-            rows, columns = (side // world.factor for side in source.shape[:2])
             true = np.abs(source.astype(int) - target.astype(int)).max(-1) > 12
             ratio.append(changed.sum() / max(1, _dilated(true, world.factor).sum()))
             covered.append((changed & true).sum() / max(1, true.sum()))
-            pictures.append(picture)
-            everywhere = np.ones((rows, columns), dtype=bool)
+            everywhere = np.ones([side // world.factor for side in source.shape[:2]], dtype=bool)
             ceilings.append(composite(source, _round_trip(model, target), everywhere)[0])
-        sources = [draw_one(edit.source, world.sprites) for edit in edits]
         found, best, copied = (
             [float(matches(r, e.target)) for r, e in zip(judge.read_many(many), edits, strict=True)]
             for many in (pictures, ceilings, sources)

@@ -21,8 +21,8 @@ class Quantizer(nn.Module):
     """A codebook of `num_codes` vectors of `dim` numbers.
 
     With `normalize`, vectors and codes lie on the unit sphere; without, they are compared as they are (the form of
-    taming-transformers' checkpoints). In training the codebook follows its members by moving averages; `revive` re-seeds codes
-    that have no members.
+    taming-transformers' checkpoints). In training the codebook follows its members by moving averages (unless `following` is
+    off); `revive` re-seeds codes that have no members.
     """
 
     codebook: Tensor
@@ -32,6 +32,7 @@ class Quantizer(nn.Module):
     def __init__(self, num_codes: int, dim: int, *, normalize: bool = True, decay: float = 0.98) -> None:
         super().__init__()
         self.num_codes, self.dim, self.normalize, self.decay = num_codes, dim, normalize, decay
+        self.following = True
         start = torch.randn(num_codes, dim)
         start = nn.functional.normalize(start, dim=-1) if normalize else start / dim**0.5
         self.register_buffer("codebook", start)
@@ -47,7 +48,7 @@ class Quantizer(nn.Module):
             vectors = nn.functional.normalize(vectors, dim=-1)
         with torch.no_grad():
             flat = self.nearest(vectors)
-            if self.training:
+            if self.training and self.following:
                 self._follow(vectors.detach(), flat)
         chosen = self.codebook[flat]
         commitment = (vectors - chosen).pow(2).sum(-1).mean()

@@ -95,6 +95,12 @@ class VQGAN(nn.Module):
             mid_block_add_attention=False,
         )
 
+    def keep_codes(self) -> None:
+        """From now on training changes neither the codes of a picture nor the codebook: only how codes are painted."""
+        self.encoder.requires_grad_(False)
+        self.quant_conv.requires_grad_(False)
+        self.quantize.following = False
+
     def latents(self, picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim rows columns"]:
         """What the quantizer sees."""
         if self.config.cellwise:

@@ -72,6 +72,8 @@ class VQGANRun:
     revive_every: int = 50
     start: str | None = None
     """Folder of a saved tokenizer whose weights the run starts from, as far as they have the same shapes."""
+    keep_codes: bool = False
+    """Train only the way from codes to pixels, so that decoders trained on these codes stay valid."""
     precision: str = "auto"
     """bf16, no (fp32), or auto: bf16 where the machine multiplies it natively, else fp32. The run says which."""
     seed: int = 0

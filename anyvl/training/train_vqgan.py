@@ -27,6 +27,8 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if run.start is not None:
         _start_from(run.start, model)
+    if run.keep_codes:
+        model.keep_codes()
     sprites = load_sprites()
 
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
@@ -49,7 +51,8 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         return total, {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
 
     def after(model: VQGAN, batch: Mapping[str, Tensor], step: int) -> None:
-        if step % run.revive_every == run.revive_every - 1 and step < 0.8 * run.schedule.steps:
+        due = step % run.revive_every == run.revive_every - 1 and step < 0.8 * run.schedule.steps
+        if due and not run.keep_codes:
             with torch.no_grad():
                 vectors = rearrange(model.latents(batch["picture"]), "b d r c -> (b r c) d")
             model.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
@@ -65,8 +68,9 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         save_sheet([[a[i] for i in range(s, s + 12)] for s in (0, 12) for a in arrays], path)
 
     model_codes = model.config.num_codes
-    norm_and_bias = [p for p in model.parameters() if p.ndim < 2]
-    weights = [p for p in model.parameters() if p.ndim >= 2]
+    trained = [p for p in model.parameters() if p.requires_grad]
+    norm_and_bias = [p for p in trained if p.ndim < 2]
+    weights = [p for p in trained if p.ndim >= 2]
     optimizer = torch.optim.AdamW(
         [
             {"params": weights, "weight_decay": run.schedule.weight_decay, "peak": run.schedule.rate},

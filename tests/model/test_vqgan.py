@@ -67,3 +67,18 @@ def test_the_codebook_follows_its_members_and_revives_what_has_none():
     codes = quantizer.codebook[quantizer.nearest(points)]
     assert float((codes - points).norm(dim=-1).max()) < 0.05
     assert quantizer.nearest(points).unique().numel() == 3
+
+
+def test_kept_codes_stay_while_the_pixels_learn():
+    model = small(cellwise=True)
+    model.keep_codes()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    picture = torch.from_numpy(noise(24, 40) / 127.5 - 1).float().permute(2, 0, 1)[None]
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+    model.train()
+    for _ in range(2):
+        painted, quantised = model(picture)
+        ((painted - picture).abs().mean() + quantised.commitment).backward()
+        optimizer.step()
+    changed = {name.split(".")[0] for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"decoder", "post_quant_conv"}
