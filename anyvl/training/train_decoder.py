@@ -32,7 +32,8 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
     torch.manual_seed(run.seed)
     precision = native_precision() if run.precision == "auto" else run.precision
     tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser())
-    kit = _kit(run, tokenizer)
+    start = None if run.start is None else load_parts(run.start)
+    kit = _kit(run, tokenizer, start)
     world = World(grids=run.world.grids, factor=run.world.factor, seed=run.seed)
     print(f"encoding {run.scenes} scenes and as many edits", file=sys.stderr)
     corpus = Corpus.build(world, run.scenes, tokenizer, folder / "corpus.safetensors", _progress)
@@ -40,8 +41,8 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
     start_embeddings(
         decoder, kit.vocabulary, tokenizer.model.quantize.codebook, torch.Generator().manual_seed(run.seed)
     )
-    if run.start is not None:
-        _start_from(run.start, decoder, kit)
+    if start is not None:
+        decoder.load_state_dict(start.decoder.state_dict())
     if run.compile:
         decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
     mixture = Mixture(
@@ -86,21 +87,24 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
     )
 
 
-def _kit(run: DecoderRun, tokenizer: VQGANTokenizer) -> Kit:
-    text = TextTokenizer.train(world_sentences(20_000, seed=run.seed), run.num_text)
+def _kit(run: DecoderRun, tokenizer: VQGANTokenizer, start: Parts | None) -> Kit:
+    """The run's language; the pieces of text are those of the weights it starts from, if any."""
+    if start is None:
+        text = TextTokenizer.train(world_sentences(20_000, seed=run.seed), run.num_text)
+    else:
+        text = start.kit.text
     vocabulary = Vocabulary(
         num_text=run.num_text, coordinate_bins=run.coordinate_bins, num_codes=tokenizer.model.config.num_codes
     )
-    return Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=run.world.grids)
-
-
-def _start_from(folder: str, decoder: Decoder, kit: Kit) -> None:
-    parts = load_parts(folder)
-    if parts.kit.vocabulary != kit.vocabulary or parts.kit.text.token_bytes != kit.text.token_bytes:
+    if start is not None and start.kit.vocabulary != vocabulary:
         raise CheckpointError(
-            f"{folder} speaks another vocabulary than this run: start from weights of the same layout"
+            f"{run.start} speaks {start.kit.vocabulary}, this run {vocabulary}: start from weights of the same layout"
         )
-    decoder.load_state_dict(parts.decoder.state_dict())
+    if start is not None:
+        codes, known = tokenizer.model.quantize.codebook, start.tokenizer.model.quantize.codebook
+        if not torch.allclose(codes, known, atol=0.02):
+            raise CheckpointError(f"{run.start} learnt other codes than those of {run.image_tokenizer}")
+    return Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=run.world.grids)
 
 
 def _progress(share: float) -> None:
