@@ -6,7 +6,7 @@ from anyvl.training.config import DecoderRun, Keeping, Schedule
 def config() -> DecoderRun:
     return DecoderRun(
         num_text=512,
-        image_tokenizer="~/anyvl-runs/vqgan/model/image_tokenizer",
+        image_tokenizer="runs/vqgan_default/model/image_tokenizer",
         model={
             "hidden_size": 256,
             "intermediate_size": 704,
@@ -24,12 +24,10 @@ def config() -> DecoderRun:
             "captioning": 0.08,
         },
         modality_weights={"image": 1.5, "coordinate": 1.0, "text": 0.4, "control": 0.8},
-        schedule=Schedule(steps=1040, rate=1.6e-3, matrix_rate=0.016, warmup=40, decay=0.95, final=0.02),
-        scenes=16_000,
+        schedule=Schedule(steps=6000, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.7, final=0.02),
+        scenes=48_000,
         sequences=48,
         length=400,
         compile=True,
-        start="~/anyvl-runs/decoder-1000",
-        seed=1,
         keeping=Keeping(log_every=25, state_every=250, sheet_every=500),
     )

@@ -6,7 +6,7 @@ from anyvl.training.config import Keeping, Schedule, VQGANRun
 def config() -> VQGANRun:
     return VQGANRun(
         model={"num_codes": 4096, "stem": 4, "channels": (64, 128), "layers_per_block": 1, "cellwise": True},
-        start="~/anyvl-runs/vqgan-64/model/image_tokenizer",
+        start="runs/vqgan_start/model/image_tokenizer",
         schedule=Schedule(steps=1400, rate=8e-4, warmup=50, decay=1.0, weight_decay=1e-4),
         keeping=Keeping(log_every=50, state_every=200, sheet_every=400),
         seed=1,
