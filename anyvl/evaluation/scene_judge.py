@@ -31,7 +31,9 @@ _SIZES = tuple(0.29 * 1.12**step for step in range(9))
 _SMALLEST, _LARGEST = 0.25, 0.8
 _SIDE = 80
 """Pictures of another geometric mean than 56 to 104 px are resized to this one."""
-_MOST_SEARCHES = 6
+_MOST_SEARCHES = 5
+_MOST_DOUBTS = 4
+"""So often a thing found early is taken away on trial, the worst explained first."""
 _MOST_COVERED = 0.45
 """Of two things whose squares cover more than this share of the smaller one, one is wrong."""
 _PURITY = 4.0
@@ -44,6 +46,8 @@ _ALL = 0.004
 """With no more than this share of the pixels unexplained, nothing else is searched for …"""
 _MUCH = 0.015
 """… and with more than this share, things found are doubted."""
+_MOST_OF_IT = 0.4
+"""With more than this share unexplained it is no picture of this world, whatever fits in places."""
 _LEAST_FIT_TO_TRY = 0.3
 _LEAST_FIT = 0.6
 _LEAST_SEEN = 0.4
@@ -177,14 +181,19 @@ class SceneJudge:
         """The best explanation found of a soft picture."""
         nothing = _Explanation(picture=picture, ground=picture, ground_name=None).on_its_ground()
         best = self._grown(nothing)
-        index = 0
-        while index < len(best.finds) and best.unexplained() > _MUCH:
-            other = self._grown(best.without(index).on_its_ground())
+        good = 0
+        for _ in range(_MOST_DOUBTS):
+            if good == len(best.finds) or best.unexplained() <= _MUCH:
+                break
+            fits = best.fits()
+            doubtful = sorted(range(len(fits)), key=fits.__getitem__)[good]
+            other = self._grown(best.without(doubtful).on_its_ground())
             if other.error() < 0.98 * best.error():
-                best, index = other, 0
+                best, good = other, 0
             else:
-                index += 1
-        return _only_needed(best)
+                good += 1
+        best = _only_needed(best)
+        return best if best.unexplained() <= _MOST_OF_IT else best.with_finds(())
 
     def _grown(self, explanation: _Explanation) -> _Explanation:
         """With more things, until nothing more is found."""
