@@ -4,6 +4,7 @@
 folders are what their own rooms write. No pickles anywhere.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,22 @@ class Parts:
     knows: dict[str, list[str]] = field(default_factory=dict)
 
 
+def _found(name: str | Path) -> Path:
+    """The folder of a model: `name` itself, or the local copy of what the hub has under that id."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if isinstance(name, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or folder.parent.is_dir():
+        raise CheckpointError(f"there is no model folder {folder}: give a folder that save_pretrained has written")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))
+    except (OSError, ValueError) as problem:  # what the hub's client raises derives from one of these
+        reason = str(problem).strip().splitlines()[0]
+        raise CheckpointError(f"{name} is no folder here, and the hub did not give it: {reason}") from problem
+
+
 def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
     """Write a checkpoint folder, weights in `dtype`; the index is written last, so that a folder with one is whole."""
     folder = Path(folder)
@@ -48,10 +65,11 @@ def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bflo
 def load_parts(
     folder: str | Path | None = None, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
 ) -> Parts:
-    """Read a checkpoint folder (the default one if None); CheckpointError when anything is missing or does not fit."""
-    folder = DEFAULT_FOLDER if folder is None else Path(folder).expanduser()
-    if not folder.is_dir():
-        raise CheckpointError(f"there is no model folder {folder}: give a folder that save_pretrained has written")
+    """Read a checkpoint folder, or a hub id such as "owner/name" (the default checkpoint if None).
+
+    CheckpointError when anything is missing or does not fit.
+    """
+    folder = DEFAULT_FOLDER if folder is None else _found(folder)
     index = load_json(folder / INDEX_FILE)
     try:
         layout, grids = index["language"], tuple((int(rows), int(columns)) for rows, columns in index["grids"])
@@ -61,7 +79,7 @@ def load_parts(
         ) from None
     vocabulary = Vocabulary.from_layout(layout)
     decoder = load_decoder(folder / "decoder", device, dtype)
-    tokenizer = load_image_tokenizer(folder / "image_tokenizer", device, dtype)
+    tokenizer = load_image_tokenizer(folder / "image_tokenizer", device)
     found = (decoder.config.vocab_size, tokenizer.model.config.num_codes)
     if found != (vocabulary.size, vocabulary.num_codes):
         raise CheckpointError(

@@ -21,7 +21,9 @@ from anyvl.errors import AnyVLError, InputError
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="Folder or hub id of a model; without it, the one that ships with anyvl.")
 ]
-DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; without it, the best there is.")]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; without it, a CUDA GPU if there is one, else the CPU.")
+]
 DtypeOption = Annotated[
     Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="Number format of the computation.")
 ]
@@ -124,7 +126,7 @@ def segment(
 def detect(
     picture: PictureArgument,
     label: Annotated[
-        list[str] | None, typer.Option(help="Find only this; give it again for more. Without it, all that is known.")
+        list[str] | None, typer.Option(help="Keep only this; give it again for more. Without it, all that is found.")
     ] = None,
     output: FoundOption = None,
     format_name: FormatOption = None,
@@ -173,7 +175,7 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
 
 def train(
     config: Annotated[
-        Path, typer.Argument(help="A run configuration, such as configs/decoder.py.", show_default=False)
+        Path, typer.Argument(help="A run configuration, such as configs/decoder_default.py.", show_default=False)
     ],
     run_folder: Annotated[
         Path | None, typer.Option(help="Where state, log and samples go; a run there is resumed.")
@@ -297,7 +299,7 @@ def _find(
     if export is not None:
         sys.stdout.flush()
         sys.stdout.buffer.write(export(found, frame))
-    else:
+    elif output is None:
         print("".join(f"{line}\n" for line in found_lines(found)), end="")
         if not found:
             print("nothing found", file=sys.stderr)

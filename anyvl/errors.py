@@ -7,6 +7,7 @@
         ├── UnknownNameError    a name that is not in its table; lists the known ones, nearest first
         ├── CheckpointError     a folder that is missing, incomplete or written in another language version
         ├── ConfigError         a configuration (of a run, a grammar, a model) that cannot work
+        ├── StoppedError        a callback asked to stop before the answer was whole
         └── MissingExtraError   an optional package that is not installed; gives the pip command
 
 Mistakes of anyvl itself are `assert`s, never one of these.
@@ -71,6 +72,10 @@ class CheckpointError(AnyVLError):
 
 class ConfigError(AnyVLError):
     """A configuration that cannot work."""
+
+
+class StoppedError(AnyVLError):
+    """A callback asked to stop before the answer was whole."""
 
 
 class MissingExtraError(AnyVLError):

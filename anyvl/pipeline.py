@@ -18,8 +18,8 @@ from PIL import Image
 
 from anyvl.checkpoint import Parts, load_parts, save_parts
 from anyvl.codecs import Boxes, Chain, Kit, Picture, Polygons, nearest_grid, open_picture
-from anyvl.codecs.intake import Source
-from anyvl.errors import InputError
+from anyvl.codecs.intake import MOST_PIXELS, Source
+from anyvl.errors import InputError, StoppedError
 from anyvl.generation import DecoderStepper, Request, Result, generate
 from anyvl.grammar.automaton import compile_grammar
 from anyvl.grammar.terms import Sequence as Then
@@ -32,6 +32,8 @@ from anyvl.values import Codes, Frame
 
 _T = TypeVar("_T")
 OnStep = Callable[[int, int], bool | None]
+_MOST_SIDE = 16_383
+"""Longest side of a picture that is written, in px: the most that every format takes."""
 
 
 class UnknownWordsWarning(UserWarning):
@@ -68,15 +70,15 @@ class AnyVL:
     def from_pretrained(
         cls, folder: str | Path | None = None, *, device: str | None = None, dtype: str | torch.dtype = torch.float32
     ) -> "AnyVL":
-        """The model of a checkpoint folder; the default model, which comes with the package, if None.
+        """The model of a checkpoint folder or hub id; the default model, which comes with the package, if None.
 
         device: "cpu", "cuda", ...; the first GPU, or else the CPU, if None. dtype: of the weights and the computation.
         """
         return cls(load_parts(folder, _device(device), _dtype(dtype)))
 
-    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
-        """Write a checkpoint folder that `from_pretrained` reads."""
-        save_parts(self.parts, folder, dtype)
+    def save_pretrained(self, folder: str | Path, dtype: str | torch.dtype | None = None) -> None:
+        """Write a checkpoint folder that `from_pretrained` reads; weights as they are, or rounded to `dtype`."""
+        save_parts(self.parts, folder, self._stepper.dtype if dtype is None else _dtype(dtype))
 
     @property
     def kit(self) -> Kit:
@@ -89,7 +91,7 @@ class AnyVL:
         negative_prompt: str | None = None,
         height: int | None = None,
         width: int | None = None,
-        seed: int | None = None,
+        seed: int | Sequence[int] | None = None,
         num_images_per_prompt: int = 1,
         guidance_scale: float | None = None,
         sampling: Sampling | None = None,
@@ -97,20 +99,21 @@ class AnyVL:
     ) -> Painted:
         """Paint pictures of prompts; image i of the call has seed + i, and depends on nothing but its prompt and its seed.
 
-        The picture is painted on the trained grid of the nearest aspect and enlarged to height × width where they are given.
+        The picture is painted on the trained grid of the nearest aspect and stretched to height × width where they are given;
+        one of the two alone makes a square. seed may be a list, one a picture. guidance leads away from `negative_prompt`.
         """
         task, kit = find_task("text_to_image"), self.kit
         prompts = [words for words in _listed(prompt, str) for _ in range(_at_least_one(num_images_per_prompt))]
-        wanted = Frame(height=height or width or 1, width=width or height or 1)
+        wanted = _wanted(height, width)
         rows, columns = nearest_grid(wanted, kit.grids)
         kit = dataclasses.replace(kit, grids=((rows, columns),))
         seeds = _seeds(seed, len(prompts))
         rule = _sampling(task, sampling, guidance_scale)
         grammar = answer_grammar(task.output, kit)
-        without = tuple(prompt_ids(task, kit, wanted, prompt=negative_prompt))
+        without = tuple(prompt_ids(task, kit, wanted, prompt=negative_prompt or None))
         requests = [
             Request(
-                prefix=tuple(self._prefix(task, wanted, words=words)),
+                prefix=tuple(self._prefix(task, wanted, grammar.shortest, words=words)),
                 unconditional=without,
                 grammar=grammar,
                 budget=grammar.shortest,
@@ -130,7 +133,7 @@ class AnyVL:
         image: Source | list[Source],
         instruction: str | list[str],
         *,
-        seed: int | None = None,
+        seed: int | Sequence[int] | None = None,
         num_images_per_prompt: int = 1,
         guidance_scale: float | None = None,
         sampling: Sampling | None = None,
@@ -149,9 +152,13 @@ class AnyVL:
         assert isinstance(task.output, Chain)
         region_codec, picture_codec = task.output.codecs
         where = compile_grammar(Then(region_codec.grammar(kit), Token(kit.vocabulary.control("image"))), kit.vocabulary)
+        grammars = [
+            answer_grammar(picture_codec, dataclasses.replace(kit, grids=((codes.rows, codes.columns),)))
+            for _, _, codes in seen
+        ]
         prefixes = [
-            self._prefix(task, frame, words=words, picture=codes)
-            for (_, words), (_, frame, codes) in zip(asked, seen, strict=True)
+            self._prefix(task, frame, task.budget + grammar.shortest, words=words, picture=codes)
+            for (_, words), (_, frame, codes), grammar in zip(asked, seen, grammars, strict=True)
         ]
         regions = self._run(
             [
@@ -165,14 +172,13 @@ class AnyVL:
         for number, (prefix, region, (_, frame, codes)) in enumerate(zip(prefixes, regions, seen, strict=True)):
             region_ids = region.ids[:-1]
             cells = free_cells(region_codec.decode(region_ids, kit, frame), frame, codes.rows, codes.columns)
-            grammar = answer_grammar(picture_codec, dataclasses.replace(kit, grids=((codes.rows, codes.columns),)))
             wheres += [cells] * each
             requests += [
                 Request(
                     prefix=(*prefix, *region_ids),
                     unconditional=(*prompt_ids(task, kit, frame, picture=codes), *region_ids),
-                    grammar=grammar,
-                    budget=grammar.shortest,
+                    grammar=grammars[number],
+                    budget=grammars[number].shortest,
                     seed=one,
                     sampling=rule,
                     copy=np.where(cells.ravel(), -1, [kit.vocabulary.image_id(code) for code in codes.ids]),
@@ -198,13 +204,21 @@ class AnyVL:
     def detect(
         self,
         image: Source | list[Source],
-        labels: Sequence[str] | None = None,
+        labels: str | Sequence[str] | None = None,
         *,
         callback_on_step_end: OnStep | None = None,
     ) -> Any:
-        """Boxes and names of everything in a picture, largest first; only the given labels, if any."""
-        closed = None if labels is None else tuple(labels)
-        return self._answer("detection", image, "", lambda words: Boxes(labels=closed), callback_on_step_end)
+        """Boxes and names of everything in a picture, largest first; of these only the ones with given labels, if any."""
+        found = self._answer("detection", image, "", lambda words: Boxes(), callback_on_step_end)
+        if labels is None:
+            return found
+        wanted = _listed(labels, str)
+        if not wanted:
+            raise InputError("labels name at least one thing to find, or are left out to find all")
+        for label in wanted:
+            self._warn_of_unknown(label)
+        of_one = lambda things: [thing for thing in things if thing.label in wanted]  # noqa: E731
+        return [of_one(things) for things in found] if isinstance(image, list) else of_one(found)
 
     def caption(self, image: Source | list[Source], *, callback_on_step_end: OnStep | None = None) -> Any:
         """What a picture shows, in words."""
@@ -221,8 +235,8 @@ class AnyVL:
         size = sum(p.numel() for p in self.parts.decoder.parameters())
         factor = self.parts.tokenizer.model.config.factor
         return {
-            "decoder parameters": size,
-            "image tokenizer parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
+            "decoder_parameters": size,
+            "image_tokenizer_parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
             "language": kit.vocabulary.layout(),
             "pictures": [{"height": rows * factor, "width": columns * factor} for rows, columns in kit.grids],
             "knows": {what: names for what, names in self.parts.knows.items() if what != "words"},
@@ -240,18 +254,19 @@ class AnyVL:
         task, kit = find_task(name), self.kit
         asked = _paired(image, phrase)
         seen = [self._see(one) for one, _ in asked]
+        budget = min(task.budget, self._stepper.longest // 2)
         requests = [
             Request(
-                prefix=tuple(self._prefix(task, frame, words=words, picture=codes)),
+                prefix=tuple(self._prefix(task, frame, budget, words=words, picture=codes)),
                 grammar=answer_grammar(codec_of(words), kit),
-                budget=task.budget,
+                budget=budget,
                 seed=0,
                 sampling=task.sampling,
             )
             for (_, frame, codes), (_, words) in zip(seen, asked, strict=True)
         ]
         values = [
-            answer_value(codec_of(words), kit, frame, result.ids, [float(np.exp(p)) for p in result.log_probabilities])
+            answer_value(codec_of(words), kit, frame, result.ids, _probabilities(result))
             for result, (_, frame, _), (_, words) in zip(self._run(requests, on_step), seen, asked, strict=True)
         ]
         return values if isinstance(image, list) or isinstance(phrase, list) else values[0]
@@ -262,29 +277,40 @@ class AnyVL:
         frame = Frame(height=picture.shape[0], width=picture.shape[1])
         return picture, frame, self.parts.tokenizer.encode(picture, *nearest_grid(frame, self.kit.grids))
 
-    def _prefix(self, task: Task, frame: Frame, *, words: str = "", picture: Codes | None = None) -> list[int]:
+    def _prefix(
+        self, task: Task, frame: Frame, answer: int, *, words: str = "", picture: Codes | None = None
+    ) -> list[int]:
+        """The ids of a question, where `answer` ids have room after them."""
         if task.needs_words:
             if not words.strip():
                 raise InputError(f"{task.name} needs words: the prompt is empty")
-            unknown = self.unknown_words(words)
-            if unknown:
-                names = ", ".join(repr(word) for word in unknown[:8])
-                warnings.warn(
-                    f"the model never saw these words in training: {names} (`anyvl info` lists what it knows)",
-                    UnknownWordsWarning,
-                    stacklevel=4,
-                )
+            self._warn_of_unknown(words)
         prefix = prompt_ids(task, self.kit, frame, picture=picture, prompt=task.prompt(words))
-        longest = self.parts.decoder.config.max_position_embeddings
-        if len(prefix) + task.budget > longest:
+        longest = self._stepper.longest
+        if len(prefix) + answer > longest:
             raise InputError(
-                f"the prompt is too long: with its picture it takes {len(prefix)} ids, and {longest - task.budget} are left of "
+                f"the prompt is too long: with its picture it takes {len(prefix)} ids, and {longest - answer} are left of "
                 f"the model's {longest} beside the answer"
             )
         return prefix
 
+    def _warn_of_unknown(self, words: str) -> None:
+        unknown = self.unknown_words(words)
+        if unknown:
+            names = ", ".join(repr(word) for word in unknown[:8])
+            warnings.warn(
+                f"the model never saw these words in training: {names} (`anyvl info` lists what it knows)",
+                UnknownWordsWarning,
+                stacklevel=5,
+            )
+
     def _run(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
-        return generate(self._stepper, requests, on_step)
+        results = generate(self._stepper, requests, on_step)
+        if any(result.aborted for result in results):
+            raise StoppedError(
+                f"the callback stopped the answer after {results[0].forwards} steps: there is no value yet"
+            )
+        return results
 
 
 _METHODS = {
@@ -333,9 +359,29 @@ def _at_least_one(count: int) -> int:
     return count
 
 
-def _seeds(seed: int | None, count: int) -> list[int]:
+def _seeds(seed: int | Sequence[int] | None, count: int) -> list[int]:
+    if isinstance(seed, Sequence):
+        if len(seed) != count:
+            raise InputError(f"a list of seeds has one a picture: {count} are expected, got {len(seed)}")
+        return list(seed)
     first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
     return [first + i for i in range(count)]
+
+
+def _wanted(height: int | None, width: int | None) -> Frame:
+    """The size asked for, or a square where none is."""
+    frame = Frame(height=height or width or 1, width=width or height or 1)
+    if max(frame.height, frame.width) > _MOST_SIDE or frame.height * frame.width > MOST_PIXELS:
+        raise InputError(
+            f"a picture has at most {_MOST_SIDE} px a side and {MOST_PIXELS // 1_000_000} million in all, "
+            f"but height {frame.height}, width {frame.width} came"
+        )
+    return frame
+
+
+def _probabilities(result: Result) -> list[float]:
+    """Of each id; 0 where a half-precision network gave no number."""
+    return np.nan_to_num(np.exp(result.log_probabilities), nan=0.0).tolist()
 
 
 def _sampling(task: Task, sampling: Sampling | None, guidance_scale: float | None) -> Sampling:

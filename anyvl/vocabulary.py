@@ -158,17 +158,18 @@ class Vocabulary:
         A checkpoint that knows fewer control names is fine as long as they are the first of ours: its later slots are
         unused.
         """
-        try:
-            version, spans, names = layout["language_version"], layout["spans"], list(layout["control_names"])
-            vocabulary = cls(num_text=spans["text"], coordinate_bins=spans["coordinate"], num_codes=spans["image"])
-            slots = spans["control"]
-        except (KeyError, TypeError) as error:
-            raise CheckpointError(f"the layout of the vocabulary lacks or garbles {error}: it cannot be read") from None
-        if version != LANGUAGE_VERSION:
+        version = layout.get("language_version") if isinstance(layout, dict) else None
+        if version not in (None, LANGUAGE_VERSION):
             raise CheckpointError(
                 f"the checkpoint speaks language version {version}, this anyvl version {LANGUAGE_VERSION}: "
                 "use the release of anyvl that wrote it, or convert it"
             )
+        try:
+            _, spans, names = layout["language_version"], layout["spans"], list(layout["control_names"])
+            vocabulary = cls(num_text=spans["text"], coordinate_bins=spans["coordinate"], num_codes=spans["image"])
+            slots = spans["control"]
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"the layout of the vocabulary lacks or garbles {error}: it cannot be read") from None
         if slots != CONTROL_SLOTS or names != list(CONTROL_NAMES[: len(names)]):
             raise CheckpointError(
                 f"the checkpoint's control names {names} in {slots} slots are not the first of ours, "

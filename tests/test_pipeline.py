@@ -9,11 +9,12 @@ import torch
 
 from anyvl.checkpoint import Parts
 from anyvl.codecs import Kit, TextTokenizer
-from anyvl.errors import CheckpointError, InputError, UnknownNameError
+from anyvl.errors import CheckpointError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder, seeds, small_kit, validity
 from anyvl.model.image_tokenizer import VQGANTokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.pipeline import AnyVL, UnknownWordsWarning
+from anyvl.values import Box, Frame, Instance
 from anyvl.vocabulary import Vocabulary
 
 
@@ -97,6 +98,71 @@ def test_a_saved_model_is_the_same_model(model: AnyVL, tmp_path: Path) -> None:
         AnyVL.from_pretrained(tmp_path / "model")
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_every_task_runs_in_half_precision(
+    model: AnyVL, picture: np.ndarray, tmp_path_factory: pytest.TempPathFactory, dtype: str
+) -> None:
+    folder = tmp_path_factory.mktemp("half")
+    model.save_pretrained(folder)
+    half = AnyVL.from_pretrained(folder, dtype=dtype)
+    assert half.parts.tokenizer.encode(picture, 3, 5) == model.parts.tokenizer.encode(picture, 3, 5)
+    half.generate("a red fox", seed=0)
+    half.edit(picture, "replace the fox", seed=0)
+    half.segment(picture, "the fox")
+    half.detect(picture)
+    assert isinstance(half.caption(picture), str)
+
+
+def test_detection_keeps_the_labels_asked_for(
+    model: AnyVL, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = Frame(height=picture.shape[0], width=picture.shape[1])
+    things = [Instance(label=name, frame=frame, box=Box(1, 1, 5, 4)) for name in ("fox", "cat", "fox")]
+    monkeypatch.setattr(AnyVL, "_answer", lambda *_: things)
+    assert [thing.label for thing in model.detect(picture, labels="fox")] == ["fox", "fox"]
+    assert model.detect(picture, labels=["cat", "fox"]) == things
+    with pytest.warns(UnknownWordsWarning, match="unicorn"):
+        assert model.detect(picture, labels=["unicorn"]) == []
+    with pytest.raises(InputError, match="at least one"):
+        model.detect(picture, labels=[])
+
+
+def test_seeds_may_be_given_one_by_one(model: AnyVL) -> None:
+    one, two = model.generate(["fox", "a fox"], seed=[9, 4], negative_prompt="").images
+    assert np.array_equal(np.asarray(one), np.asarray(model.generate("fox", seed=9).images[0]))
+    assert np.array_equal(np.asarray(two), np.asarray(model.generate("a fox", seed=4).images[0]))
+    with pytest.raises(InputError, match="one a picture"):
+        model.generate(["fox", "a fox"], seed=[9])
+
+
+def test_a_callback_that_stops_is_told_so(model: AnyVL, picture: np.ndarray) -> None:
+    for ask in (lambda stop: model.generate("fox", seed=0, callback_on_step_end=stop),
+                lambda stop: model.edit(picture, "replace the fox", seed=0, callback_on_step_end=stop),
+                lambda stop: model.segment(picture, "the fox", callback_on_step_end=stop)):  # fmt: skip
+        with pytest.raises(StoppedError, match="stopped"):
+            ask(lambda step, done: False)
+
+
+def test_a_model_of_the_hub(model: AnyVL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model.save_pretrained(tmp_path / "copy")
+    asked: list[str] = []
+
+    def download(name: str, **_: object) -> str:
+        asked.append(name)
+        if name != "somebody/anyvl":
+            raise OSError("404, no such repository")
+        return str(tmp_path / "copy")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert AnyVL.from_pretrained("somebody/anyvl").kit.grids == model.kit.grids
+    with pytest.raises(CheckpointError, match="somebody/else is no folder here, and the hub did not give it: 404"):
+        AnyVL.from_pretrained("somebody/else")
+    for name in ("nowhere", str(tmp_path / "missing"), "../missing/folder"):
+        with pytest.raises(CheckpointError, match="no model folder"):
+            AnyVL.from_pretrained(name)
+    assert asked == ["somebody/anyvl", "somebody/else"]
+
+
 def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
     with pytest.raises(InputError, match="empty"):
         model.generate("  ")
@@ -104,6 +170,8 @@ def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
         model.generate("a red fox " * 5000)
     with pytest.raises(InputError, match="at least one"):
         model.generate("a red fox", num_images_per_prompt=0)
+    with pytest.raises(InputError, match="16383 px a side"):
+        model.generate("a red fox", height=20_000)
     with pytest.raises(UnknownNameError, match="segmentation"):
         model.run("segment", image=picture)
     with pytest.raises(InputError, match="cannot be used here"):

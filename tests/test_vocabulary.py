@@ -20,8 +20,9 @@ def test_language_version_1_is_frozen():
     assert LANGUAGE_VERSION == 1
     vocabulary = Vocabulary(num_text=1000, coordinate_bins=64, num_codes=512)
     names = ("bos", "eos", "image", "image_end", "text", "text_end", "object", "object_end")
-    names += ("box", "polygon", "ring", "hole", "point")
-    assert [vocabulary.control(name) for name in names] == list(range(1000, 1013))
+    names += ("box", "polygon", "ring", "hole", "point", "none", "plan", "keypoint", "visible", "hidden", "mask")
+    assert names == CONTROL_NAMES
+    assert [vocabulary.control(name) for name in names] == list(range(1000, 1019))
     assert (vocabulary.text_id(7), vocabulary.coordinate(7), vocabulary.image_id(7)) == (7, 1135, 1199)
     assert vocabulary.size == 1704
     assert CONTROL_SLOTS == 128

@@ -17,7 +17,17 @@ MOST_PIXELS = 64_000_000
 Source = str | os.PathLike[str] | io.IOBase | Image.Image | np.ndarray
 
 # What Pillow's readers raise on bytes that are broken in one way or another.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error)
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    NotImplementedError,
+    struct.error,
+)
 
 
 def open_picture(source: Source) -> UInt8[np.ndarray, "height width 3"]:

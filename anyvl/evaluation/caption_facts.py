@@ -7,7 +7,7 @@ from anyvl.data.scenes.words import PLACE_WORDS
 
 _KIND_OF = {word: kind for kind in KINDS for word in (kind.name, *kind.synonyms)}
 _THING = "|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
-_PHRASE = rf"(?:an? |the )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
+_PHRASE = rf"\b(?:an? |the )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
 _RELATION = "left of|right of|above|below"
 _PLACES = {words: place for place, many in PLACE_WORDS.items() for words in many}
 

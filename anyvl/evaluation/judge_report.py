@@ -15,7 +15,7 @@ from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.judgement import is_thing, matches
 from anyvl.evaluation.scene_judge import SceneJudge
-from anyvl.evaluation.score import Score, score
+from anyvl.evaluation.score import Score, of_another, score
 from anyvl.values import Codes
 
 Forger = Callable[[Scene, np.random.Generator, Sprites], UInt8[np.ndarray, "height width 3"]]
@@ -95,11 +95,11 @@ FORGERS: dict[str, Forger] = {
 def _renders(judge: SceneJudge, world: World, count: int, how_many: int) -> Score:
     scenes = [world.scene(index, how_many) for index in range(count)]
     readings = judge.read_many([draw_one(scene, world.sprites) for scene in scenes])
-    turn = len(world.grids)
+    sizes = [(scene.height, scene.width) for scene in scenes]
     return score(
         f"judge, {how_many} thing{'s' if how_many > 1 else ''}: right on renders",
         [float(matches(reading, scene)) for reading, scene in zip(readings, scenes, strict=True)],
-        floor=[float(matches(r, s)) for r, s in zip(readings, scenes[-turn:] + scenes[:-turn], strict=True)],
+        floor=[float(matches(r, s)) for r, s in zip(readings, of_another(scenes, sizes), strict=True)],
         note="floor: of another scene",
     )
 

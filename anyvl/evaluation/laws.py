@@ -1,7 +1,6 @@
 """Two laws, measured: whatever the weights, every output decodes; a seed is an image's own."""
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -9,7 +8,7 @@ import torch
 from anyvl.codecs import Boxes, Kit, Picture, Polygons, TextTokenizer
 from anyvl.codecs.codec import Codec
 from anyvl.evaluation.score import Score, score
-from anyvl.generation import DecoderStepper, Request, generate
+from anyvl.generation import DecoderStepper, Request, Result, generate
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.pipeline import AnyVL
 from anyvl.sampling import Sampling
@@ -47,7 +46,7 @@ def random_decoder(kit: Kit, seed: int = 0, size: int = 32) -> Decoder:
     return decoder
 
 
-def validity(kit: Kit, count: int, progress: Callable[[str], None] = lambda line: None) -> list[Score]:
+def validity(kit: Kit, count: int) -> list[Score]:
     """Outputs of random weights at budgets from minimal to generous, in batches of 1 to 16: the share that decodes to a value."""
     scores = []
     outputs: dict[str, Codec] = {task.name: task.output for task in TASKS}
@@ -74,16 +73,16 @@ def validity(kit: Kit, count: int, progress: Callable[[str], None] = lambda line
                 for row, more in enumerate(extra)
             ]
             for request, result, frame in zip(requests, generate(stepper, requests), frames, strict=True):
-                good.append(float(_decodes(output, kit, frame, request, result.ids)))
+                good.append(float(_decodes(output, kit, frame, request, result)))
         scores.append(score(f"valid by construction, random weights: {name}", good))
-        progress(name)
     return scores
 
 
-def _decodes(output: Codec, kit: Kit, frame: Frame, request: Request, ids: list[int]) -> bool:
+def _decodes(output: Codec, kit: Kit, frame: Frame, request: Request, result: Result) -> bool:
+    ids, probabilities = result.ids, np.exp(result.log_probabilities).tolist()
     if len(ids) > request.budget or not request.grammar.accepts(ids):
         return False
-    answer_value(output, kit, frame, ids)  # values check themselves at birth and raise
+    answer_value(output, kit, frame, ids, probabilities)  # values check themselves at birth and raise
     return True
 
 

@@ -2,21 +2,29 @@
 
 import numpy as np
 
+from anyvl.data.examples import edit_region
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.edits import EDIT_KINDS
 from anyvl.data.scenes.words import Caption, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
-from anyvl.evaluation.score import Score, score
+from anyvl.evaluation.score import Score, of_another, score
 from anyvl.pipeline import AnyVL
-from anyvl.tasks.image_editing import cells_to_mask, composite
+from anyvl.tasks import find_task
+from anyvl.tasks.image_editing import cells_to_mask, composite, free_cells
 from anyvl.values import Frame
 
 _BATCH = 16
 
 
-def text_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int, how_many: int) -> list[Score]:
-    """Prompts that name every thing with colour and place (or relation) and the ground; a picture is right if all holds."""
+def text_to_image(
+    model: AnyVL, world: World, judge: SceneJudge, count: int, how_many: int, *, unseen_wording: bool = False
+) -> list[Score]:
+    """Prompts that name every thing with colour and place (or relation) and the ground; a picture is right if all holds.
+
+    unseen_wording: put the prompts into the wording that is kept out of training.
+    """
+    wording = find_task("text_to_image").held_out_template if unseen_wording else "{words}"
     scenes = [world.scene(index, how_many) for index in range(count)]
     captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
     pictures: list[np.ndarray | None] = [None] * count
@@ -26,8 +34,8 @@ def text_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int, how
             part = members[start : start + _BATCH]
             for i in part:
                 assert pictures[i] is None
-            words = [captions[i].words for i in part]
-            images = model.generate(words, seed=1000 + part[0], height=size[0], width=size[1]).images
+            words = [wording.format(words=captions[i].words) for i in part]
+            images = model.generate(words, seed=[1000 + i for i in part], height=size[0], width=size[1]).images
             for i, image in zip(part, images, strict=True):
                 pictures[i] = np.asarray(image)
     readings = judge.read_many([picture for picture in pictures if picture is not None])
@@ -42,8 +50,9 @@ def text_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int, how
         ]
 
     # The floor: every picture judged by the prompt of another one of its size.
-    shuffled = captions[-len(model.kit.grids) :] + captions[: -len(model.kit.grids)]
+    shuffled = of_another(captions, [(scene.height, scene.width) for scene in scenes])
     name = f"text to image, {how_many} thing{'s' if how_many > 1 else ''}, {world.split}"
+    name += ", unseen wording" if unseen_wording else ""
     return [
         score(
             f"{name}: objects, colours, places",
@@ -74,13 +83,15 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             pictures += [np.asarray(image) for image in edited.images]
             masks += edited.changed
         same, ratio, covered, ceilings = [], [], [], []
-        for source, target, picture, changed in zip(sources, targets, pictures, masks, strict=True):
+        for edit, source, target, picture, changed in zip(edits, sources, targets, pictures, masks, strict=True):
             same.append(float(np.array_equal(picture[~changed], source[~changed])))
             true = np.abs(source.astype(int) - target.astype(int)).max(-1) > 12
             ratio.append(changed.sum() / max(1, _dilated(true, world.factor).sum()))
             covered.append((changed & true).sum() / max(1, true.sum()))
-            everywhere = np.ones([side // world.factor for side in source.shape[:2]], dtype=bool)
-            ceilings.append(composite(source, _round_trip(model, target), everywhere)[0])
+            # The ceiling: the true region, and in it the true picture as well as the image tokenizer can hold it.
+            frame = Frame(height=source.shape[0], width=source.shape[1])
+            cells = free_cells(edit_region(edit), frame, frame.height // world.factor, frame.width // world.factor)
+            ceilings.append(composite(source, _round_trip(model, target), cells)[0])
         found, best, copied = (
             [float(matches(r, e.target)) for r, e in zip(judge.read_many(many), edits, strict=True)]
             for many in (pictures, ceilings, sources)
@@ -95,7 +106,12 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             ),
             score(f"edit, {kind}: outside bit-identical", same),
             score(f"edit, {kind}: true change covered", covered),
-            _median(f"edit, {kind}: area(changed) / true change dilated by a cell", ratio),
+            score(
+                f"edit, {kind}: area(changed) / true change dilated by a cell",
+                ratio,
+                note="median",
+                statistic=np.median,
+            ),
         ]
     return scores
 
@@ -107,11 +123,6 @@ def _dilated(mask: np.ndarray, by: int) -> np.ndarray:
     padded = np.pad(touched, 1)
     grown = np.logical_or.reduce([padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)])
     return cells_to_mask(grown, Frame(height=mask.shape[0], width=mask.shape[1]))
-
-
-def _median(name: str, values: list[float]) -> Score:
-    row = score(name, values, note="median")
-    return Score(**{**row.__dict__, "value": float(np.median(values))})
 
 
 def _round_trip(model: AnyVL, picture: np.ndarray) -> np.ndarray:

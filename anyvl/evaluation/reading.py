@@ -8,7 +8,7 @@ from anyvl.data.scenes.truth import instances_of
 from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.caption_facts import facts_in
-from anyvl.evaluation.score import Score, score
+from anyvl.evaluation.score import Score, of_another, score
 from anyvl.metrics import average_precision, f1, union_iou
 from anyvl.pipeline import AnyVL
 from anyvl.tasks import find_task
@@ -39,8 +39,7 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
         for true, frame in zip(meant, frames, strict=True)
     ]
     # The floor: the answer for another scene of the same size.
-    turn = len(model.kit.grids)
-    shuffled = found[-turn:] + found[:-turn]
+    shuffled = of_another(found, frames)
     floor = [union_iou(f, t, fr) for f, t, fr in zip(shuffled, meant, frames, strict=True)]
     iou = [union_iou(f, t, fr) for f, t, fr in zip(found, meant, frames, strict=True)]
     return [
@@ -62,8 +61,7 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
     codec, kit = Boxes(), model.kit
     frames = [Frame(height=scene.height, width=scene.width) for scene in scenes]
     written = [codec.decode(codec.encode(t, kit, fr), kit, fr) for t, fr in zip(truths, frames, strict=True)]
-    turn = len(kit.grids)
-    ap, ceiling, floor = (average_precision(many, truths) for many in (found, written, found[-turn:] + found[:-turn]))
+    ap, ceiling, floor = (average_precision(many, truths) for many in (found, written, of_another(found, frames)))
     return [
         Score(
             name=f"detection, {world.split}: {name}",
@@ -86,13 +84,13 @@ def captioning(model: AnyVL, world: World, count: int) -> list[Score]:
         lambda pictures, _: model.caption(pictures), [draw_one(s, world.sprites) for s in scenes], [""] * count
     )
     stated = [facts_in(words) for words in said]
-    turn = len(model.kit.grids)
+    sizes = [(scene.height, scene.width) for scene in scenes]
     return [
         score(
             f"captioning, {world.split}: fact F1",
             [f1(a, b) for a, b in zip(stated, truths, strict=True)],
             ceiling=[1.0],
-            floor=[f1(a, b) for a, b in zip(stated[-turn:] + stated[:-turn], truths, strict=True)],
+            floor=[f1(a, b) for a, b in zip(of_another(stated, sizes), truths, strict=True)],
         )
     ]
 

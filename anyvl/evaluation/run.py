@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from anyvl.errors import UnknownNameError
 from anyvl.evaluation.score import Score
 from anyvl.exports.files import write_file
 
@@ -26,19 +27,22 @@ def run(
     from anyvl.evaluation import SUITES, evaluate
     from anyvl.pipeline import AnyVL
 
+    chosen = tuple(suites) or SUITES
+    for name in chosen:
+        if name not in SUITES:
+            raise UnknownNameError("suite", name, SUITES)
+
     console = Console(stderr=True)
     began = time.monotonic()
     loaded = AnyVL.from_pretrained(model, device=device)
-    scores = evaluate(
-        loaded,
-        tuple(suites) or SUITES,
-        count,
-        say=lambda name: console.print(f"[{time.monotonic() - began:6.0f} s] {name}"),
-    )
+    scores: list[Score] = []
+    for name in chosen:  # one at a time: what is measured is kept, whatever happens to the next
+        console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
+        scores += evaluate(loaded, name, count)
+        if output is not None:
+            rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
+            write_file(output, (json.dumps(rows, indent=1) + "\n").encode())
     Console().print(_table(scores))
-    if output is not None:
-        rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
-        write_file(output, (json.dumps(rows, indent=1) + "\n").encode())
     return scores
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from anyvl.errors import InputError
 from anyvl.values import Frame, Instance
 
 
@@ -17,5 +18,7 @@ def union_iou(found: Sequence[Instance], true: Sequence[Instance], frame: Frame)
 def _union(instances: Sequence[Instance], frame: Frame) -> np.ndarray:
     mask = np.zeros((frame.height, frame.width), dtype=bool)
     for instance in instances:
+        if instance.frame != frame:
+            raise InputError(f"masks of one picture are compared, but {instance.frame} came for {frame}")
         mask |= instance.mask()
     return mask

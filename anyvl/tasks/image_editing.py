@@ -29,7 +29,8 @@ IMAGE_EDITING = Task(
 
 def free_cells(region: tuple[Polygon, ...], frame: Frame, rows: int, columns: int) -> Bool[np.ndarray, "rows columns"]:
     """Cells of a grid over the frame that a region in px touches, and their neighbours: those an edit may repaint."""
-    shape = shapely.union_all([shapely.Polygon(p.exterior, p.holes).buffer(0) for p in region])
+    # rings may cross themselves: make_valid keeps what the even-odd rule fills
+    shape = shapely.union_all([shapely.make_valid(shapely.Polygon(p.exterior, p.holes)) for p in region])
     x = np.linspace(0, frame.width, columns + 1)
     y = np.linspace(0, frame.height, rows + 1)
     boxes = shapely.box(x[None, :-1], y[:-1, None], x[None, 1:], y[1:, None])

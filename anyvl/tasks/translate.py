@@ -2,7 +2,7 @@
 
     <bos> [picture] [<text> prompt </text>] answer <eos>
 
-Every value is bounded by its own marks, so the first id of the answer says which kind of value follows.
+Every value is bounded by its own marks; an empty list is nothing, and its answer `<eos>` alone.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,9 @@
 """Training: one loop, one file a network; `run` starts what a configuration file describes."""
 
+import dataclasses
+import json
+import sys
+import time
 from pathlib import Path
 
 from anyvl.training.config import DecoderRun, Keeping, Run, Schedule, VQGANRun, WorldConfig, load_run
@@ -18,12 +22,27 @@ def run(
 
     settings change single fields, such as "schedule.steps=100". Returns the number of steps done.
     """
+    deadline = None if max_seconds is None else time.monotonic() + max_seconds
     chosen = load_run(config, settings)
     folder = Path("runs") / Path(config).stem if run_folder is None else Path(run_folder)
+    _record(chosen, folder)
     if isinstance(chosen, VQGANRun):
         from anyvl.training.train_vqgan import train_vqgan
 
-        return train_vqgan(chosen, folder, max_seconds)
+        return train_vqgan(chosen, folder, deadline)
     from anyvl.training.train_decoder import train_decoder
 
-    return train_decoder(chosen, folder, max_seconds)
+    return train_decoder(chosen, folder, deadline)
+
+
+def _record(chosen: Run, folder: Path) -> None:
+    """Write down what the run folder is a run of; say what differs where it already holds another run's state."""
+    from anyvl.model.checkpoint import load_json, save_json
+
+    file, fields = folder / "run.json", json.loads(json.dumps(dataclasses.asdict(chosen)))
+    if file.exists():
+        old = load_json(file)
+        changed = sorted(name for name in {*old, *fields} if old.get(name) != fields.get(name))
+        if changed:
+            print(f"going on with other settings than before: {', '.join(changed)}", file=sys.stderr)
+    save_json(fields, file)

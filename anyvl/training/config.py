@@ -8,9 +8,9 @@ import difflib
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from anyvl.errors import ConfigError
+from anyvl.errors import ConfigError, UnknownNameError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +110,15 @@ class DecoderRun:
         default_factory=lambda: {"text": 1.0, "control": 1.0, "coordinate": 1.0, "image": 1.0}
     )
     start: str | None = None
-    """Folder of a saved decoder whose weights (only) the run starts from."""
+    """Folder of a saved model whose decoder's weights (only) the run starts from; its text pieces are taken over."""
     compile: bool = False
-    """Let torch.compile fuse the forward and backward pass: a minute at the start, then about 1.4 times as fast on a CPU."""
+    """Let torch.compile fuse the forward and backward pass: a minute at the start, then faster steps."""
     precision: str = "auto"
     seed: int = 0
 
 
 Run = VQGANRun | DecoderRun
+_PRECISIONS = ("auto", "no", "bf16", "fp16")
 
 
 def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> Run:
@@ -134,7 +135,21 @@ def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> Run:
         if not equals:
             raise ConfigError(f"a setting is name=value, for instance schedule.steps=100; got {setting!r}")
         run = _changed(run, key.split("."), value)
+    if run.precision not in _PRECISIONS:
+        raise UnknownNameError("precision", run.precision, _PRECISIONS)
     return run
+
+
+_T = TypeVar("_T")
+
+
+def built(kind: type[_T], fields: dict[str, Any]) -> _T:
+    """A dataclass of the fields that a run gives; ConfigError names one that it does not have."""
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    for name in fields:
+        if name not in known:
+            raise ConfigError(f"a {kind.__name__} has no field {name!r}: known are {', '.join(known)}")
+    return kind(**fields)
 
 
 def _changed(node: Any, path: list[str], text: str) -> Any:
@@ -142,12 +157,14 @@ def _changed(node: Any, path: list[str], text: str) -> Any:
     import ast
 
     name, *rest = path
+    if not isinstance(node, dict) and not hasattr(node, "__dataclass_fields__"):
+        raise ConfigError(f"{name!r} cannot be set: what it stands under is the single value {node!r}")
     known = list(node) if isinstance(node, dict) else [f.name for f in dataclasses.fields(node)]
-    if name not in known:
+    if name not in known and not isinstance(node, dict):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
         raise ConfigError(f"a run has no setting {name!r}: {hint}")
-    old = node[name] if isinstance(node, dict) else getattr(node, name)
+    old = node.get(name) if isinstance(node, dict) else getattr(node, name)
     if rest:
         new = _changed(old, rest, text)
     else:

@@ -5,6 +5,7 @@ byte; clock times go to `clock.jsonl`.
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from anyvl.errors import ConfigError
 from anyvl.training.config import Keeping, Schedule
 from anyvl.training.state import load_state, save_state
 
@@ -50,18 +52,23 @@ def train(
     schedule: Schedule,
     keeping: Keeping,
     precision: str,
-    max_seconds: float | None = None,
+    deadline: float | None = None,
 ) -> int:
-    """Train until the schedule's last step or until time is up (then the state is saved); returns the number of steps done."""
-    began = time.monotonic()
+    """Train until the schedule's last step, or stop and save in time for a deadline of the monotonic clock.
+
+    Returns the number of steps done.
+    """
     accelerator = Accelerator(mixed_precision=native_precision() if precision == "auto" else precision)
+    if accelerator.num_processes > 1:
+        raise ConfigError("training runs in one process for now: start it without `accelerate launch`, on one GPU")
     model, *optimizers = accelerator.prepare(model, *job.optimizers)
     bare = accelerator.unwrap_model(model)
     rank, main = accelerator.process_index, accelerator.is_main_process
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / "state.safetensors"
     plain = [getattr(optimizer, "optimizer", optimizer) for optimizer in optimizers]
-    done = load_state(state, bare, plain) if state.exists() else 0
+    done, sums = load_state(state, bare, plain) if state.exists() else (0, {})
+    sums = {name: value.to(accelerator.device) for name, value in sums.items()}
     if main:
         _keep_lines_before(folder / "log.jsonl", done)
     console = Console(stderr=True)
@@ -72,12 +79,13 @@ def train(
         TimeRemainingColumn(), console=console, disable=not main,
     ) as progress:  # fmt: skip
         bar = progress.add_task("training", total=schedule.steps, completed=done)
-        sums: dict[str, Tensor] = {}
         units, clock, step = 0, time.monotonic(), done
+        slowest, saving = 0.0, 0.0
         # Batch k depends on k alone, so the next one can be drawn while this one is learnt.
         drawing = ThreadPoolExecutor(max_workers=1)
         coming = drawing.submit(job.batch, step, rank)
         while step < schedule.steps:
+            started = time.monotonic()
             for optimizer in plain:
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * schedule.factor(step)
@@ -104,17 +112,20 @@ def train(
                 progress.update(bar, description=f"loss {means['loss']:.3f} · {rate:.0f}/s")
                 sums, units, clock = {}, 0, time.monotonic()
             progress.update(bar, completed=step)
-            late = max_seconds is not None and time.monotonic() - began > max_seconds
             if main and step % keeping.sheet_every == 0:
                 bare.eval()
                 job.sheet(bare, folder / f"sheet-{step:07d}.png")
-            # A state is saved only where the log has a line, so that no running mean is cut in two.
-            at_line = step % keeping.log_every == 0
-            if main and (step == schedule.steps or (at_line and (late or step % keeping.state_every == 0))):
-                save_state(state, step, bare, plain)
+            if step > done + 1:  # the first one may compile
+                slowest = max(slowest, time.monotonic() - started)
+            late = deadline is not None and time.monotonic() + 2 * slowest + 2 * saving > deadline
+            if main and (late or step == schedule.steps or step % keeping.state_every == 0):
+                before = time.monotonic()
                 bare.eval()
+                # The state comes last: a run that is killed between the two exports once more.
                 job.export(bare, folder / "model")
-            if late and at_line:
+                save_state(state, step, bare, plain, sums)
+                saving = max(saving, time.monotonic() - before)
+            if late:
                 console.print(f"time is up after step {step}: saved; the same command goes on from here")
                 break
         drawing.shutdown(cancel_futures=True)
@@ -122,7 +133,7 @@ def train(
 
 
 def native_precision() -> str:
-    """ "bf16" where this machine has units for it, else "no": emulated, it is five times slower than fp32."""
+    """ "bf16" where this machine has units for it, else "no": emulated, it is much slower than fp32."""
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
     return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "no"
@@ -139,4 +150,6 @@ def _keep_lines_before(path: Path, step: int) -> None:
         lines = [
             line for line in path.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= step
         ]
-        path.write_text("".join(line + "\n" for line in lines))
+        kept = path.with_suffix(".writing")
+        kept.write_text("".join(line + "\n" for line in lines))
+        os.replace(kept, path)

@@ -13,9 +13,15 @@ from torch import Tensor, nn
 from anyvl.errors import CheckpointError
 
 
-def save_state(path: Path, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> None:
-    """Write model, optimizers and the number of steps done; a crash at any moment leaves the old file or the new one."""
+def save_state(
+    path: Path, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer], sums: dict[str, Tensor]
+) -> None:
+    """Write model, optimizers, the number of steps done and the sums of the log line that is under way.
+
+    A crash at any moment leaves the old file or the new one.
+    """
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"sums/{name}": value for name, value in sums.items()}
     plain: dict[str, Any] = {}
     for number, optimizer in enumerate(optimizers):
         for index, entry in optimizer.state_dict()["state"].items():
@@ -33,8 +39,8 @@ def save_state(path: Path, step: int, model: nn.Module, optimizers: list[torch.o
     os.replace(temporary, path)
 
 
-def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> int:
-    """Put a saved state back; returns the number of steps done."""
+def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> tuple[int, dict[str, Tensor]]:
+    """Put a saved state back; returns the number of steps done and the sums of the log line under way."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
@@ -55,4 +61,5 @@ def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimi
             if owner == f"optimizer{number}":
                 state.setdefault(int(index), {})[key] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return int(metadata["step"])
+    sums = {name.removeprefix("sums/"): value for name, value in tensors.items() if name.startswith("sums/")}
+    return int(metadata["step"]), sums

@@ -19,7 +19,7 @@ from anyvl.data.sentences import world_sentences
 from anyvl.errors import CheckpointError
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
-from anyvl.training.config import DecoderRun
+from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.losses import next_id_loss
 from anyvl.training.optimizer import decoder_optimizers, start_embeddings
@@ -27,21 +27,24 @@ from anyvl.training.sample_sheet import decoder_sheet
 from anyvl.vocabulary import Vocabulary
 
 
-def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = None) -> int:
+def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) -> int:
     """Train or go on training; a whole checkpoint is written to `folder/model`. Returns the steps done."""
     torch.manual_seed(run.seed)
     precision = native_precision() if run.precision == "auto" else run.precision
-    tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser())
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser(), device)
     start = None if run.start is None else load_parts(run.start)
     kit = _kit(run, tokenizer, start)
     world = World(grids=run.world.grids, factor=run.world.factor, seed=run.seed)
     print(f"encoding {run.scenes} scenes and as many edits", file=sys.stderr)
     corpus = Corpus.build(world, run.scenes, tokenizer, folder / "corpus.safetensors", _progress)
-    decoder = Decoder(DecoderConfig(vocab_size=kit.vocabulary.size, **run.model))
+    decoder = Decoder(built(DecoderConfig, {**run.model, "vocab_size": kit.vocabulary.size}))
     start_embeddings(
         decoder, kit.vocabulary, tokenizer.model.quantize.codebook, torch.Generator().manual_seed(run.seed)
     )
     if start is not None:
+        if start.decoder.config != decoder.config:
+            raise CheckpointError(f"{run.start} is a {start.decoder.config}, this run trains a {decoder.config}")
         decoder.load_state_dict(start.decoder.state_dict())
     if run.compile:
         decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
@@ -83,7 +86,7 @@ def train_decoder(run: DecoderRun, folder: Path, max_seconds: float | None = Non
         schedule=run.schedule,
         keeping=run.keeping,
         precision=precision,
-        max_seconds=max_seconds,
+        deadline=deadline,
     )
 
 
@@ -101,7 +104,7 @@ def _kit(run: DecoderRun, tokenizer: VQGANTokenizer, start: Parts | None) -> Kit
             f"{run.start} speaks {start.kit.vocabulary}, this run {vocabulary}: start from weights of the same layout"
         )
     if start is not None:
-        codes, known = tokenizer.model.quantize.codebook, start.tokenizer.model.quantize.codebook
+        codes, known = (one.model.quantize.codebook.cpu() for one in (tokenizer, start.tokenizer))
         if not torch.allclose(codes, known, atol=0.02):
             raise CheckpointError(f"{run.start} learnt other codes than those of {run.image_tokenizer}")
     return Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=run.world.grids)

@@ -15,15 +15,15 @@ from anyvl.data.scenes.scene import sample_scene
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.model.image_tokenizer import load_image_tokenizer, save_image_tokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
-from anyvl.training.config import VQGANRun
+from anyvl.training.config import VQGANRun, built
 from anyvl.training.loop import Job, train
 from anyvl.training.sheets import save_sheet
 
 
-def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -> int:
+def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> int:
     """Train or go on training; the tokenizer is written to `folder/model/image_tokenizer`. Returns the steps done."""
     torch.manual_seed(run.seed)
-    model = VQGAN(VQGANConfig(**run.model))
+    model = VQGAN(built(VQGANConfig, run.model))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if run.start is not None:
         _start_from(run.start, model)
@@ -63,7 +63,7 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         scenes = [sample_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
         pictures = draw(scenes, sprites)
         with torch.no_grad():
-            painted = model(pictures * 2 - 1)[0].float() / 2 + 0.5
+            painted = model((pictures * 2 - 1).to(model.quant_conv.weight.device))[0].float().cpu() / 2 + 0.5
         arrays = [rearrange((p.clamp(0, 1) * 255).byte(), "b c y x -> b y x c").numpy() for p in (pictures, painted)]
         save_sheet([[a[i] for i in range(s, s + 12)] for s in (0, 12) for a in arrays], path)
 
@@ -89,7 +89,7 @@ def train_vqgan(run: VQGANRun, folder: Path, max_seconds: float | None = None) -
         units=lambda batch: len(batch["picture"]),
     )
     return train(
-        model, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, max_seconds=max_seconds
+        model, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
     )
 
 

@@ -25,6 +25,13 @@ def test_touching_a_cells_edge_is_not_reaching_into_it() -> None:
     assert free_cells(rectangle(40, 20, 50, 30), frame, 6, 10).sum() == 9
 
 
+def test_both_lobes_of_a_region_that_crosses_itself_are_free() -> None:
+    frame = Frame(height=60, width=100)
+    bow = (Polygon(((0, 0), (100, 60), (100, 0), (0, 60))),)  # two triangles that meet in the middle
+    cells = free_cells(bow, frame, 12, 20)
+    assert cells[:, 0].all() and cells[:, 19].all() and not cells[0, 10] and not cells[11, 9]
+
+
 @given(
     height=st.integers(7, 90),
     width=st.integers(7, 90),

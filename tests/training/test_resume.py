@@ -13,12 +13,13 @@ from safetensors.numpy import load_file
 
 ROOT = Path(__file__).parents[2]
 _RUN = "import sys; from anyvl.training import run; run(sys.argv[1], run_folder=sys.argv[2])"
+_KILLS = 5
 _TINY = {
     "vqgan": """
 from anyvl.training import Keeping, Schedule, VQGANRun
 def config():
     return VQGANRun(model=dict(num_codes=32, stem=4, channels=(32, 32), norm_num_groups=8, latent_channels=8),
-        schedule=Schedule(steps=40, rate=1e-3, warmup=5), batch=2, revive_every=8, precision="no",
+        schedule=Schedule(steps=60, rate=1e-3, warmup=5), batch=2, revive_every=8, precision="no",
         keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
 """,
     "decoder": """
@@ -27,7 +28,7 @@ def config():
     return DecoderRun(image_tokenizer="{tokenizer}", mixture=dict(text_to_image=1, image_editing=1, segmentation=1, captioning=1),
         model=dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
                    head_dim=16, max_position_embeddings=512),
-        schedule=Schedule(steps=40, rate=1e-3, warmup=5), scenes=24, sequences=4, num_text=300, precision="no",
+        schedule=Schedule(steps=60, rate=1e-3, warmup=5), scenes=24, sequences=4, num_text=300, precision="no",
         keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
 """,
 }
@@ -46,13 +47,14 @@ def test_killed_runs_equal_unbroken_ones(network: str, tokenizer: Path, tmp_path
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert _start(config, whole).wait() == 0
     dice = random.Random(7)
-    for _ in range(2):  # two kills, at random moments after the first saved state
+    for _ in range(_KILLS):
         process = _start(config, broken)
-        before = _lines(broken)
-        while process.poll() is None and _lines(broken) < before + dice.randint(3, 7):
+        enough, later = _lines(broken) + dice.randint(2, 4), dice.random() * 0.3
+        while process.poll() is None and _lines(broken) < enough:
             time.sleep(0.01)
+        time.sleep(later)  # anywhere between two lines, in the middle of a save too
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL, "the run ended before it was killed: give it more steps"
     assert _start(config, broken).wait() == 0
     assert (broken / "log.jsonl").read_bytes() == (whole / "log.jsonl").read_bytes()
     one, other = (load_file(folder / "state.safetensors") for folder in (broken, whole))

@@ -59,7 +59,7 @@ class Corpus:
             if key in tensors:
                 return cls(world, *tensors[key].numpy())
         longest = max(rows * columns for rows, columns in world.grids)
-        tables = torch.zeros(2, size, longest, dtype=torch.int16)
+        tables = torch.zeros(2, size, longest, dtype=torch.int32)
         step = _CHUNK * len(world.grids)
         for start in range(0, size, step):
             for offset in range(len(world.grids)):
@@ -69,14 +69,16 @@ class Corpus:
                 edits = [world.edit(index) for index in members]
                 for table, scenes in zip(tables, ([e.source for e in edits], [e.target for e in edits]), strict=True):
                     codes = tokenizer.encode_batch(to_uint8(draw(scenes, world.sprites)))
-                    table[members, : codes[0].numel()] = codes.flatten(1).to(torch.int16)
+                    table[members, : codes[0].numel()] = codes.flatten(1).to(torch.int32).cpu()
             progress(min(1.0, (start + step) / size))
         save_tensors({key: tables}, file)
         return cls(world, *tables.numpy())
 
 
 def _fingerprint(world: World, size: int, tokenizer: VQGANTokenizer) -> str:
-    digest = hashlib.sha256(repr((world, size)).encode())
+    # Some scenes and edits stand for the code that draws them: a changed catalogue must not meet old codes.
+    shown = [(world.scene(index), world.edit(index)) for index in range(8)]
+    digest = hashlib.sha256(repr((world, size, shown)).encode())
     for name, value in sorted(tokenizer.model.state_dict().items()):
         if not name.endswith((".members", ".sums")):
             digest.update(value.float().cpu().numpy().tobytes())

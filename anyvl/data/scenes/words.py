@@ -3,12 +3,14 @@
 A colour may be left unsaid where it is the thing's natural one, so "a palm tree" means a green one.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS
 from anyvl.data.scenes.scene import Scene, Thing, place_of, relation_of
+from anyvl.tasks import TASKS
 
 PLACE_WORDS = {
     "top left": ("in the top left",),
@@ -135,7 +137,8 @@ def world_knowledge() -> dict[str, list[str]]:
         "replace with make paint turn remove take away delete add",
     ]
     sentences += ["change the background to"]
-    words = {word for sentence in sentences for word in sentence.replace("{}", "").split()}
+    sentences += [template for task in TASKS for template in task.templates]
+    words = {word for sentence in sentences for word in re.findall(r"[a-z-]+", re.sub(r"{\w*}", "", sentence))}
     return {
         "things": list(KIND_NAMES),
         "also called": synonyms,
