@@ -110,8 +110,8 @@ def simplify_ring(ring: Points, at_most: int) -> Ring:
     peucker = _douglas_peucker(points, at_most)
     if peucker is not None:
         candidates.append(peucker)
-    shape = _shape(points)
-    return _ring(max(candidates, key=lambda candidate: _shape_iou(shape, _shape(candidate))))
+    shape = filled(points)
+    return _ring(max(candidates, key=lambda candidate: _shape_iou(shape, filled(candidate))))
 
 
 def _visvalingam(points: Float[np.ndarray, "vertex 2"], at_most: int) -> Float[np.ndarray, "kept 2"]:
@@ -155,13 +155,18 @@ def _douglas_peucker(points: Float[np.ndarray, "vertex 2"], at_most: int) -> Flo
     return best
 
 
-def _shape(points: Float[np.ndarray, "vertex 2"]) -> shapely.Geometry:
-    return shapely.make_valid(shapely.Polygon(points))
+def filled(points: Float[np.ndarray, "vertex 2"]) -> shapely.Geometry:
+    """What a ring fills, as a valid shape of polygons alone; empty when it holds no area."""
+    return shapely.make_valid(shapely.Polygon(points), method="structure", keep_collapsed=False)
 
 
 def _shape_iou(first: shapely.Geometry, second: shapely.Geometry) -> float:
-    union = first.union(second).area
-    return first.intersection(second).area / union if union > 0 else 0.0
+    if first.is_empty or second.is_empty:
+        return 0.0
+    # On a grid, however fine, overlays of edges that nearly meet cannot fail.
+    extent = max(map(abs, (*first.bounds, *second.bounds)))
+    common = shapely.intersection(first, second, grid_size=extent * 1e-12).area
+    return common / (first.area + second.area - common)
 
 
 def _array(points: Points, at_least: int = 3) -> Float[np.ndarray, "vertex 2"]:

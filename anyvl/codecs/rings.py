@@ -14,13 +14,16 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from anyvl.codecs.coordinates import extent_to_bins, px_to_fine_bins
-from anyvl.geometry import simplify_ring
+from anyvl.geometry import filled, simplify_ring
 from anyvl.values import Frame
 
 BinRing = tuple[tuple[int, int], ...]
 
 _ROUNDING = 1e-6
 """Bins beyond an edge that are rounding errors, not outside."""
+
+_DIGITS = 6
+"""Decimals of a bin that are kept: vertices closer than that, 1e-29 bins apart say, would divide by nothing later."""
 
 _MARGIN = 0.55
 """Bins added on both sides of a ring thinner than a bin: just over half a one, so that its sides round apart."""
@@ -35,7 +38,7 @@ def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep
         ring_to_bins([(10, 20), (50, 20), (50, 20.1), (10, 20.1)], 24, 101, Frame(100, 100), keep=True)
             == ((10, 20), (50, 20), (50, 21), (10, 21))
     """
-    fine = cut_at_edges(px_to_fine_bins(ring_px, bins, frame), bins - 1)
+    fine = np.round(cut_at_edges(np.round(px_to_fine_bins(ring_px, bins, frame), _DIGITS), bins - 1), _DIGITS)
     if len(fine) == 0:
         return ()
     # Simplified in pixels, where distances mean the same along both axes.
@@ -81,7 +84,7 @@ def cut_at_edges(points: Float[np.ndarray, "point 2"], last: float) -> Float[np.
             if len(kept) < 3:
                 return np.empty((0, 2))
             points = np.array(kept)
-    return points if shapely.make_valid(shapely.Polygon(points)).area > 0 else np.empty((0, 2))
+    return points if filled(points).area > 0 else np.empty((0, 2))
 
 
 def twice_area(ring: Sequence[tuple[int, int]]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from anyvl.data.scenes.scene import LATTICE
 from anyvl.errors import ConfigError, UnknownNameError
 
 
@@ -52,13 +53,15 @@ class Keeping:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldConfig:
-    """The drawn world: the grids of codes that pictures may have, and how many px a side one code stands for.
+    """The drawn world: the grids of codes that pictures may have, how many px a side one code stands for, and the lattice (px)
+    that things stand on.
 
     The default's grids differ in rows alone: the code above is then always as many ids back, one thing less to learn.
     """
 
     grids: tuple[tuple[int, int], ...] = ((10, 10), (8, 10), (13, 10))
     factor: int = 8
+    lattice: int = LATTICE
 
 
 @dataclass(frozen=True, kw_only=True)

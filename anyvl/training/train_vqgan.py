@@ -35,7 +35,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         rng = np.random.default_rng((run.seed, 1, step, rank))
         rows, columns = run.world.grids[step % len(run.world.grids)]
         height, width = rows * run.world.factor, columns * run.world.factor
-        scenes = [sample_scene(rng, height, width) for _ in range(run.batch)]
+        scenes = [sample_scene(rng, height, width, lattice=run.world.lattice) for _ in range(run.batch)]
         return {"picture": draw(scenes, sprites) * 2 - 1}
 
     def loss(model: VQGAN, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -60,7 +60,10 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
     def sheet(model: VQGAN, path: Path) -> None:
         rows, columns = run.world.grids[0]
         height, width = rows * run.world.factor, columns * run.world.factor
-        scenes = [sample_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
+        scenes = [
+            sample_scene(np.random.default_rng((run.seed, 2, i)), height, width, lattice=run.world.lattice)
+            for i in range(24)
+        ]
         pictures = draw(scenes, sprites)
         with torch.no_grad():
             painted = model((pictures * 2 - 1).to(model.quant_conv.weight.device))[0].float().cpu() / 2 + 0.5

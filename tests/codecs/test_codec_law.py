@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import shapely
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anyvl.codecs import CODECS, Boxes, Chain, Kit, Picture, Polygons, Region, TextTokenizer, Words
@@ -275,7 +275,15 @@ rings = st.one_of(
 )
 
 
+HAIR = 4.9480621991535677e-29  # a width at which overlays once divided by nothing
+
+
 @settings(deadline=None, max_examples=300)
+@example(exterior=[(1, 0), (0, HAIR), (1, 1), (0, 0), (0, 1)], holes=[], kit=KITS[0], cap=4)
+@example(exterior=[(1, 0), (0, HAIR), (0, 1), (0, 0)], holes=[], kit=KITS[0], cap=4)
+@example(
+    exterior=[(0, 1), (HAIR, 0), (0, 2), (1, 0), (0, 1), (101, 0), (0, 1), (1, 1), (0, 0)], holes=[], kit=KITS[0], cap=4
+)
 @given(exterior=rings, holes=st.lists(rings, max_size=2), kit=st.sampled_from(KITS), cap=st.integers(4, 24))
 def test_any_rings_come_back(exterior, holes, kit, cap):
     frame, inside = Frame(60, 100), Polygon(((10, 10), (30, 10), (10, 30)))

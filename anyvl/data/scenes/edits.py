@@ -45,7 +45,7 @@ def try_edit(scene: Scene, rng: np.random.Generator, sprites: Sprites, kind: str
 
 def _replace(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
     thing = _any_thing(scene, rng)
-    other = sample_thing(rng, scene.height, scene.width, len(scene.things))
+    other = sample_thing(rng, scene.height, scene.width, len(scene.things), lattice=scene.lattice)
     new = replace(thing, kind=other.kind, colour=other.colour)
     if other.kind in {t.kind for t in scene.things}:
         return None
@@ -78,7 +78,7 @@ def _add(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
     if len(scene.things) >= MOST_THINGS:
         return None
     for _ in range(20):
-        new = sample_thing(rng, scene.height, scene.width, len(scene.things) + 1)
+        new = sample_thing(rng, scene.height, scene.width, len(scene.things) + 1, lattice=scene.lattice)
         if new.kind not in {t.kind for t in scene.things} and clear_of(new, scene.things):
             break
     else:

@@ -13,6 +13,8 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, 
 STYLES = ("plain", "gradient")
 PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
 MOST_THINGS = 3
+LATTICE = 4
+"""Px from line to line of the lattice that things stand on, unless another is asked for; 1 is anywhere."""
 _SIZES = ((0.48, 0.70), (0.40, 0.54), (0.33, 0.43))
 """Range of a thing's size, by how many things there are, as a share of the geometric mean of the picture's sides."""
 _MOST_COVERED = 0.25
@@ -59,12 +61,17 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A picture before it is drawn: sizes in px, things from back to front."""
+    """A picture before it is drawn: sizes in px, things from back to front.
+
+    The square of every thing has its corners on a lattice of `lattice` px: a thing then meets the cells of a codec in few
+    ways, which a small decoder can learn in hours.
+    """
 
     height: int
     width: int
     ground: Ground
     things: tuple[Thing, ...]
+    lattice: int = LATTICE
 
     def with_things(self, things: tuple[Thing, ...]) -> "Scene":
         return replace(self, things=things)
@@ -111,17 +118,27 @@ def sample_pair(rng: np.random.Generator, held_out: bool) -> tuple[int, int]:
             return kind, colour
 
 
-def sample_thing(rng: np.random.Generator, height: int, width: int, how_many: int, held_out: bool = False) -> Thing:
+def sample_thing(
+    rng: np.random.Generator, height: int, width: int, how_many: int, *, lattice: int = LATTICE, held_out: bool = False
+) -> Thing:
     """A thing that lies wholly in the picture, its size fit for a scene of `how_many` things, away from the borders of places."""
     kind, colour = sample_pair(rng, held_out)
     low, high = _SIZES[how_many - 1]
-    size = min(float(rng.uniform(low, high)) * (height * width) ** 0.5, 0.92 * min(height, width))
-    x, y = (_centre(rng, side, size) for side in (width, height))
-    return Thing(kind=kind, colour=colour, x=x, y=y, size=size)
+    # An even number of steps, so that centres lie on the lattice too.
+    steps = round(float(rng.uniform(low, high)) * (height * width) ** 0.5 / (2 * lattice))
+    size = 2 * lattice * max(1, min(steps, int(0.92 * min(height, width) / (2 * lattice))))
+    x, y = (_centre(rng, side, size, lattice) for side in (width, height))
+    return Thing(kind=kind, colour=colour, x=x, y=y, size=float(size))
 
 
 def sample_scene(
-    rng: np.random.Generator, height: int, width: int, *, how_many: int | None = None, held_out: bool = False
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    *,
+    how_many: int | None = None,
+    lattice: int = LATTICE,
+    held_out: bool = False,
 ) -> Scene:
     """A random scene of 1 to 3 things, no two of one kind and colour, none covered by more than about a quarter.
 
@@ -132,13 +149,13 @@ def sample_scene(
     things: list[Thing] = []
     tries = 0
     while len(things) < how_many:
-        thing = sample_thing(rng, height, width, how_many, held_out)
+        thing = sample_thing(rng, height, width, how_many, lattice=lattice, held_out=held_out)
         tries += 1
         if all((thing.kind, thing.colour) != (t.kind, t.colour) for t in things) and clear_of(thing, tuple(things)):
             things.append(thing)
         elif tries % 50 == 0:
             things.clear()
-    return Scene(height=height, width=width, ground=ground, things=tuple(things))
+    return Scene(height=height, width=width, ground=ground, things=tuple(things), lattice=lattice)
 
 
 def clear_of(thing: Thing, others: tuple[Thing, ...]) -> bool:
@@ -159,16 +176,11 @@ def _third(unit: float) -> int:
     return 0 if unit < 0.5 - _CENTRE else 2 if unit > 0.5 + _CENTRE else 1
 
 
-def _centre(rng: np.random.Generator, side: int, size: float) -> float:
-    """A centre along one side: in one of three bands with a gap between them, so that every place can be named without doubt."""
+def _centre(rng: np.random.Generator, side: int, size: int, lattice: int) -> float:
+    """A centre along one side, on the lattice, and well inside one of three thirds, so that every place can be named without
+    doubt; the middle where no third has room."""
     gap = 0.025
-    low, high = size / 2 / side, 1 - size / 2 / side
-    bands = [
-        (low, 0.5 - _CENTRE - gap),
-        (max(low, 0.5 - _CENTRE + gap), min(high, 0.5 + _CENTRE - gap)),
-        (0.5 + _CENTRE + gap, high),
-    ]
-    bands = [band for band in bands if band[0] < band[1]] or [(0.5, 0.5)]
-    lengths = np.array([high - low + 0.05 for low, high in bands])
-    start, end = bands[int(rng.choice(len(bands), p=lengths / lengths.sum()))]
-    return float(rng.uniform(start, end)) * side
+    centres = np.arange(size // 2, side - size // 2 + 1, lattice)
+    from_middle = np.abs(centres / side - 0.5)
+    centres = centres[np.abs(from_middle - _CENTRE) >= gap]
+    return float(rng.choice(centres)) if len(centres) else side / 2

@@ -7,20 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from anyvl.data.scenes.edits import Edit, sample_edit, try_edit
-from anyvl.data.scenes.scene import Scene, sample_scene
+from anyvl.data.scenes.scene import LATTICE, Scene, sample_scene
 from anyvl.data.scenes.sprites import Sprites, load_sprites
 from anyvl.errors import UnknownNameError
 
 SPLITS = ("training", "validation", "test", "held_out")
-"""Splits never share a scene; `held_out` shows only pairs of thing and colour that no other split shows."""
+"""Splits never share a picture; `held_out` shows only pairs of thing and colour that no other split shows."""
+
+_SHARES = {"validation": range(1), "test": range(1, 2), "training": range(2, 16)}
+"""The sixteenths of all scenes of seen pairs that each split has, told by a checksum of what a scene shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Scenes on the given grids of codes (rows, columns), `factor` px a code; grids take turns."""
+    """Scenes on the given grids of codes (rows, columns), `factor` px a code; grids take turns.
+
+    lattice: things stand on multiples of it, in px (`anyvl.data.scenes.scene.Scene`).
+    """
 
     grids: tuple[tuple[int, int], ...]
     factor: int
+    lattice: int = LATTICE
     split: str = "training"
     seed: int = 0
 
@@ -40,13 +47,33 @@ class World:
         """Scene `index`, with a random number of things or the number asked for."""
         rows, columns = self.grids[index % len(self.grids)]
         rng = self.rng(index, f"scene {how_many or ''}")
-        return sample_scene(
-            rng, rows * self.factor, columns * self.factor, how_many=how_many, held_out=self.split == "held_out"
-        )
+        while True:
+            scene = sample_scene(
+                rng,
+                rows * self.factor,
+                columns * self.factor,
+                how_many=how_many,
+                lattice=self.lattice,
+                held_out=self.split == "held_out",
+            )
+            if self.owns(scene):
+                return scene
+
+    def owns(self, scene: Scene) -> bool:
+        """Whether the scene belongs to this split. One without things belongs to all, there are too few of them to share."""
+        if self.split == "held_out" or not scene.things:
+            return True
+        shown = sorted((thing.kind, thing.colour, thing.x, thing.y, thing.size) for thing in scene.things)
+        checksum = zlib.crc32(repr((scene.height, scene.width, scene.ground.colour, shown)).encode())
+        return checksum % 16 in _SHARES[self.split]
 
     def edit(self, index: int) -> Edit:
-        """Edit `index`, of scene `index`."""
-        return sample_edit(self.scene(index), self.rng(index, "edit"), self.sprites)
+        """Edit `index`, of scene `index`; what a training's edits lead to belongs to the training too."""
+        rng = self.rng(index, "edit")
+        while True:
+            edit = sample_edit(self.scene(index), rng, self.sprites)
+            if self.split != "training" or self.owns(edit.target):
+                return edit
 
     def edits_of(self, kind: str, how_many: int) -> list[Edit]:
         """The first edits of one kind, of the scenes in order that allow it."""
