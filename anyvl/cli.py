@@ -199,7 +199,7 @@ def evaluate(
     model: ModelOption = None,
     device: DeviceOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the figures to this JSON file too.")
+        Path | None, typer.Option("--output", "-o", help="Write the figures to this .json or .md file too.")
     ] = None,
 ) -> None:
     """Measure a model: every score beside its ceiling and its floor."""

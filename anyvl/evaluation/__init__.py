@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-from anyvl.errors import UnknownNameError
+from anyvl.errors import ConfigError, UnknownNameError
 from anyvl.evaluation.run import run
 from anyvl.evaluation.score import Score
 
@@ -17,11 +17,17 @@ SUITES = ("judge", "text_to_image", "image_editing", "segmentation", "detection"
 
 
 def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
-    """Scores of a model on scenes it was not trained on, with ceilings and floors; `count` items a figure."""
+    """Scores of a model on scenes it was not trained on, with ceilings and floors; `count` items a figure.
+
+    UnknownNameError for another suite; ConfigError for a count too small to make floors of.
+    """
     from anyvl.data.scenes.world import World
     from anyvl.evaluation import judge_report, laws, painting, reading
     from anyvl.evaluation.scene_judge import SceneJudge
 
+    least = 2 * len(model.kit.grids)
+    if count < least:
+        raise ConfigError(f"a floor needs two pictures of every size: the count is at least {least}, but {count} came")
     factor = model.parts.tokenizer.model.config.factor
     test = World(grids=model.kit.grids, factor=factor, split="test")
     held_out = dataclasses.replace(test, split="held_out")

@@ -1,4 +1,4 @@
-"""`anyvl evaluate`: the suites on one model, a table on screen, JSON on disk."""
+"""`anyvl evaluate`: the suites on one model, a table on screen, JSON or Markdown on disk."""
 
 import dataclasses
 import json
@@ -23,7 +23,10 @@ def run(
     count: int = 200,
     output: Path | None = None,
 ) -> list[Score]:
-    """Evaluate a checkpoint folder (the default one if None) with `count` items a figure; print and return the scores."""
+    """Evaluate a checkpoint folder (the default one if None) with `count` items a figure; print and return the scores.
+
+    output: a .json or .md file for the scores, written anew after every suite. UnknownNameError for another suffix.
+    """
     from anyvl.evaluation import SUITES, evaluate
     from anyvl.pipeline import AnyVL
 
@@ -31,6 +34,8 @@ def run(
     for name in chosen:
         if name not in SUITES:
             raise UnknownNameError("suite", name, SUITES)
+    if output is not None and output.suffix not in _FILES:
+        raise UnknownNameError("format of scores", output.suffix or output.name, _FILES)
 
     console = Console(stderr=True)
     began = time.monotonic()
@@ -40,19 +45,38 @@ def run(
         console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
         scores += evaluate(loaded, name, count)
         if output is not None:
-            rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
-            write_file(output, (json.dumps(rows, indent=1) + "\n").encode())
+            write_file(output, _FILES[output.suffix](scores).encode())
     Console().print(_table(scores))
     return scores
 
 
 def _table(scores: list[Score]) -> Table:
-    table = Table("figure", "score", "95 %", "ceiling", "floor", "n", title="anyvl evaluate")
+    table = Table(*_COLUMNS, title="anyvl evaluate")
     for row in scores:
-        interval = "" if math.isnan(row.low) else f"{row.low:.3f}-{row.high:.3f}"
-        beside = ["" if value is None else f"{value:.3f}" for value in (row.ceiling, row.floor)]
-        table.add_row(row.name, f"{row.value:.3f}", interval, *beside, str(row.count))
+        table.add_row(*_cells(row))
     return table
+
+
+_COLUMNS = ("figure", "score", "95 %", "ceiling", "floor", "n")
+
+
+def _cells(row: Score) -> list[str]:
+    interval = "" if math.isnan(row.low) else f"{row.low:.3f}-{row.high:.3f}"
+    beside = ["" if value is None else f"{value:.3f}" for value in (row.ceiling, row.floor)]
+    return [row.name, f"{row.value:.3f}", interval, *beside, str(row.count)]
+
+
+def _as_json(scores: list[Score]) -> str:
+    rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
+    return json.dumps(rows, indent=1) + "\n"
+
+
+def _as_markdown(scores: list[Score]) -> str:
+    lines = [_COLUMNS, ["---"] * len(_COLUMNS), *map(_cells, scores)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+_FILES = {".json": _as_json, ".md": _as_markdown}
 
 
 def _plain(value: object) -> object:
