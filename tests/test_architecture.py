@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 
 # A file imports only from lower rows or its own room; within rows 0 and 1 also from rooms to its left.
 ROWS = (
-    ("errors", "geometry", "values"),
+    ("errors", "files", "geometry", "values"),
     ("vocabulary", "sequence", "sampling", "metrics", "exports"),
     ("grammar", "model", "refiner"),
     ("codecs", "generation"),

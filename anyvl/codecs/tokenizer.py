@@ -8,6 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from anyvl.errors import CheckpointError, InputError
+from anyvl.files import write_whole
 
 _FILE_NAME = "tokenizer.json"
 _PROBE = "a  A\u030a\u00c5\n\t\r\0\x7f don't 12345 \u65e5\u672c \U0001f98a\u200d\U0001f9af <|endoftext|> <box>\u00a0 "
@@ -93,13 +94,8 @@ class TextTokenizer:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json` into a folder, which is made when it is not there."""
         Path(folder).mkdir(parents=True, exist_ok=True)
-        target = Path(folder) / _FILE_NAME
-        unfinished = target.with_suffix(".unfinished")
-        with open(unfinished, "w", encoding="utf-8") as file:
-            file.write(self._tokenizer.to_str())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, target)
+        text = self._tokenizer.to_str()
+        write_whole(Path(folder) / _FILE_NAME, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
 
     def encode(self, text: str) -> list[int]:
         """The local ids of a string; InputError for lone surrogates, which are no characters."""

@@ -1,14 +1,14 @@
-"""Whole files or none: a result is written under a temporary name, forced to disk, then renamed to its place."""
+"""Where a result may go, asked before it is computed; and writing it, whole or not at all."""
 
 import io
 import itertools
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from anyvl.errors import InputError, UnknownNameError
+from anyvl.files import beside, write_whole
 
 PICTURE_FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".png": ("PNG", {}),
@@ -28,7 +28,7 @@ def require_writable(path: Path) -> None:
         raise InputError(f"the folder {folder} does not exist, so {path.name} cannot be written there: make it first")
     if path.exists() and not path.is_file():  # a device or a pipe is written as it is
         return
-    trial = _beside(path)
+    trial = beside(path)
     try:
         trial.touch()
         trial.unlink()
@@ -55,16 +55,9 @@ def write_file(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
-    path = path.resolve()  # a link stays a link
-    unfinished = _beside(path)
     try:
-        with open(unfinished, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        write_whole(path, lambda unfinished: unfinished.write_bytes(content))
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written ({error.strerror}): nothing was changed") from error
 
 
@@ -96,7 +89,3 @@ def write_pictures(targets: Sequence[Path], images: Sequence[Image.Image]) -> No
     contents = [picture_file(image, target.suffix) for target, image in zip(targets, images, strict=True)]
     for target, content in zip(targets, contents, strict=True):
         write_file(target, content)
-
-
-def _beside(path: Path) -> Path:
-    return path.parent / f".{path.name[:100]}.{os.getpid()}.part"

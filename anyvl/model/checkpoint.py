@@ -1,9 +1,7 @@
 """Weights on disk: safetensors and JSON only, written whole or not at all."""
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +11,18 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from anyvl.errors import CheckpointError
+from anyvl.files import write_whole
 from anyvl.model.decoder import Decoder, DecoderConfig
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 
 
-def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file, flush it to disk, then name it `path`: readers see the old or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(Path(temporary))
-        os.chmod(temporary, 0o644)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def save_json(value: Any, path: str | Path) -> None:
     """Write `value` as JSON, keys in the order given, atomically."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    _write_whole(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_whole(Path(path), lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
 
 
 def load_json(path: str | Path) -> Any:
@@ -56,7 +40,8 @@ def save_tensors(tensors: Mapping[str, Tensor], path: str | Path, metadata: Mapp
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     # transformers refuses a file that does not say which framework wrote it.
     described = {"format": "pt", **(metadata or {})}
-    _write_whole(Path(path), lambda temporary: save_file(plain, temporary, metadata=described))
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_whole(Path(path), lambda unfinished: save_file(plain, unfinished, metadata=described))
 
 
 def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Tensor]:

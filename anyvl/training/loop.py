@@ -5,7 +5,6 @@ byte; clock times go to `clock.jsonl`.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 
 from anyvl.errors import ConfigError
+from anyvl.files import write_whole
 from anyvl.training.config import Keeping, Schedule
 from anyvl.training.state import load_state, save_state
 
@@ -150,6 +150,5 @@ def _keep_lines_before(path: Path, step: int) -> None:
         lines = [
             line for line in path.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= step
         ]
-        kept = path.with_suffix(".writing")
-        kept.write_text("".join(line + "\n" for line in lines))
-        os.replace(kept, path)
+        kept = "".join(line + "\n" for line in lines)
+        write_whole(path, lambda unfinished: unfinished.write_text(kept))

@@ -1,7 +1,6 @@
 """Resume state: everything a run needs to go on as if it had never stopped, in one safetensors file written atomically."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from anyvl.errors import CheckpointError
+from anyvl.files import write_whole
 
 
 def save_state(
@@ -32,11 +32,8 @@ def save_state(
                 else:
                     plain[name] = value
     metadata = {"step": str(step), "plain": json.dumps(plain)}
-    temporary = path.with_suffix(".writing")
-    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, temporary, metadata=metadata)
-    with open(temporary, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    tensors = {name: value.contiguous().clone() for name, value in tensors.items()}
+    write_whole(path, lambda unfinished: save_file(tensors, unfinished, metadata=metadata))
 
 
 def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> tuple[int, dict[str, Tensor]]:
