@@ -22,7 +22,7 @@ IMAGE_EDITING = Task(
     held_out_template="now {words}",
     output=Chain(Region(vertices=8), Picture()),
     metric="edit_success",
-    sampling=Sampling(temperature=1.0, top_p=0.9, guidance_scale=2.0),
+    sampling=Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0),
     guided=True,
 )
 
