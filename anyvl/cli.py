@@ -59,6 +59,7 @@ def generate(
     """Paint a picture from words."""
     from anyvl.exports.files import picture_targets, write_pictures
 
+    _require_words(prompt)
     targets = picture_targets(output, "painted.png", num_images)
     settings = _given(seed=seed, guidance_scale=guidance_scale, height=height, width=width)
     with _progress("painting") as on_step:
@@ -86,6 +87,7 @@ def edit(
     """Change a picture as an instruction says; pixels outside the change stay as they are."""
     from anyvl.exports.files import picture_targets, write_pictures
 
+    _require_words(instruction)
     targets = picture_targets(output, "edited.png", num_images)
     array = _open(picture)
     settings = _given(seed=seed, guidance_scale=guidance_scale)
@@ -110,6 +112,7 @@ def segment(
     as_json: JsonOption = False,
 ) -> None:
     """Find what a phrase names, as polygons."""
+    _require_words(phrase)
     _find(
         "segmenting",
         "segment",
@@ -319,6 +322,12 @@ def _print_pictures(
     else:
         for row in rows:
             print(f"{row['file']}  seed {row['seed']}")
+
+
+def _require_words(words: str) -> None:
+    """InputError for a prompt without words, before a model is loaded for it."""
+    if not words.strip():
+        raise InputError("the prompt is empty: say in words what to paint, change or find")
 
 
 def _open(path: Path) -> Any:

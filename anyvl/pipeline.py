@@ -283,7 +283,7 @@ class AnyVL:
         """The ids of a question, where `answer` ids have room after them."""
         if task.needs_words:
             if not words.strip():
-                raise InputError(f"{task.name} needs words: the prompt is empty")
+                raise InputError(f"{task.name.replace('_', ' ')} needs words: the prompt is empty")
             self._warn_of_unknown(words)
         prefix = prompt_ids(task, self.kit, frame, picture=picture, prompt=task.prompt(words))
         longest = self._stepper.longest

@@ -11,6 +11,7 @@ from PIL import Image
 
 from anyvl.checkpoint import DEFAULT_FOLDER
 from anyvl.cli import main
+from anyvl.pipeline import AnyVL
 
 Run = Callable[..., str]
 
@@ -110,3 +111,17 @@ def test_flags_and_formats_that_are_none(refused: Run, picture_file: str) -> Non
     assert "float99" in refused("generate", "a fox", "--dtype", "float99")
     assert "device" in refused("generate", "a fox", "--device", "cuda:77")
     refused("generate", "a fox", "--num-images", "0")
+
+
+def test_a_decoder_without_an_image_tokenizer(refused: Run) -> None:
+    config = str(Path(__file__).parents[1] / "configs" / "decoder_default.py")
+    said = refused("train", config, "--set", "image_tokenizer=nowhere/image_tokenizer")
+    assert "nowhere/image_tokenizer" in said and "configs/vqgan_default.py" in said
+
+
+@pytest.mark.parametrize("command", [("generate", " "), ("edit", "picture.png", ""), ("segment", "picture.png", "\t")])
+def test_no_words_are_told_before_a_model_is_loaded(
+    refused: Run, picture_file: str, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AnyVL, "from_pretrained", lambda *_, **__: pytest.fail("loaded"))
+    assert "prompt is empty" in refused(*command)

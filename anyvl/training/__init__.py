@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from anyvl.errors import ConfigError
 from anyvl.training.config import DecoderRun, Keeping, Run, Schedule, VQGANRun, WorldConfig, load_run
 
 __all__ = ["DecoderRun", "Keeping", "Run", "Schedule", "VQGANRun", "WorldConfig", "load_run", "run"]
@@ -20,11 +21,17 @@ def run(
 ) -> int:
     """Train what `config()` in a Python file describes; go on if the run folder (runs/NAME by default) holds a state.
 
-    settings change single fields, such as "schedule.steps=100". Returns the number of steps done.
+    settings change single fields, such as "schedule.steps=100". Returns the number of steps done. ConfigError for a
+    configuration that cannot be run; nothing is written then.
     """
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     chosen = load_run(config, settings)
     folder = Path("runs") / Path(config).stem if run_folder is None else Path(run_folder)
+    if isinstance(chosen, DecoderRun) and not Path(chosen.image_tokenizer).expanduser().is_dir():
+        raise ConfigError(
+            f"a decoder is trained on the codes of an image tokenizer, but there is no folder {chosen.image_tokenizer}: "
+            "train one first (configs/vqgan_default.py), or give another by --set image_tokenizer=FOLDER"
+        )
     _record(chosen, folder)
     if isinstance(chosen, VQGANRun):
         from anyvl.training.train_vqgan import train_vqgan
