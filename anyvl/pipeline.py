@@ -217,8 +217,9 @@ class AnyVL:
             raise InputError("labels name at least one thing to find, or are left out to find all")
         for label in wanted:
             self._warn_of_unknown(label)
-        of_one = lambda things: [thing for thing in things if thing.label in wanted]  # noqa: E731
-        return [of_one(things) for things in found] if isinstance(image, list) else of_one(found)
+        many = found if isinstance(image, list) else [found]
+        kept = [[thing for thing in things if thing.label in wanted] for things in many]
+        return kept if isinstance(image, list) else kept[0]
 
     def caption(self, image: Source | list[Source], *, callback_on_step_end: OnStep | None = None) -> Any:
         """What a picture shows, in words."""

@@ -121,7 +121,10 @@ def sample_pair(rng: np.random.Generator, held_out: bool) -> tuple[int, int]:
 def sample_thing(
     rng: np.random.Generator, height: int, width: int, how_many: int, *, lattice: int = LATTICE, held_out: bool = False
 ) -> Thing:
-    """A thing that lies wholly in the picture, its size fit for a scene of `how_many` things, away from the borders of places."""
+    """A thing that lies wholly in the picture, its size fit for a scene of `how_many` things, away from the borders of places.
+
+    height, width: of the picture, in px; lattice: what its square's corners are multiples of, in px.
+    """
     kind, colour = sample_pair(rng, held_out)
     low, high = _SIZES[how_many - 1]
     # An even number of steps, so that centres lie on the lattice too.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anyvl.data.scenes.catalogue import is_held_out
 from anyvl.data.scenes.edits import Edit, sample_edit, try_edit
 from anyvl.data.scenes.scene import LATTICE, Scene, sample_scene
 from anyvl.data.scenes.sprites import Sprites, load_sprites
@@ -61,8 +62,11 @@ class World:
 
     def owns(self, scene: Scene) -> bool:
         """Whether the scene belongs to this split. One without things belongs to all, there are too few of them to share."""
-        if self.split == "held_out" or not scene.things:
+        if not scene.things:
             return True
+        held_out = [is_held_out(thing.name, thing.colour_name) for thing in scene.things]
+        if self.split == "held_out" or any(held_out):
+            return self.split == "held_out" and all(held_out)
         shown = sorted((thing.kind, thing.colour, thing.x, thing.y, thing.size) for thing in scene.things)
         checksum = zlib.crc32(repr((scene.height, scene.width, scene.ground.colour, shown)).encode())
         return checksum % 16 in _SHARES[self.split]
