@@ -25,7 +25,15 @@ _TOLERANCE_PX = 0.4
 
 
 def make_sequence(
-    task: Task, corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator, *, input_weight: float, drop: float
+    task: Task,
+    corpus: Corpus,
+    index: int,
+    kit: Kit,
+    rng: np.random.Generator,
+    *,
+    input_weight: float,
+    length_power: float,
+    drop: float,
 ) -> TokenSequence:
     """A training sequence of a task about scene `index`; `drop` is the chance to leave out the words of a guided task."""
     make = _MAKERS.get(task.name)
@@ -43,6 +51,7 @@ def make_sequence(
         picture=picture,
         prompt=prompt,
         input_weight=input_weight,
+        length_power=length_power,
         keep=keep,
     )
 

@@ -28,6 +28,7 @@ class Mixture:
     length: int = 512
     questions: int = 4
     input_weight: float = 0.3
+    length_power: float = 0.5
     drop: float = 0.1
     seed: int = 0
 
@@ -65,4 +66,13 @@ class Mixture:
         return int(rng.integers(len(self.corpus)))
 
     def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
-        return make_sequence(task, self.corpus, scene, self.kit, rng, input_weight=self.input_weight, drop=self.drop)
+        return make_sequence(
+            task,
+            self.corpus,
+            scene,
+            self.kit,
+            rng,
+            input_weight=self.input_weight,
+            length_power=self.length_power,
+            drop=self.drop,
+        )

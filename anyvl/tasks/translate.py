@@ -64,10 +64,13 @@ def to_sequence(
     prompt: str | None = None,
     input_weight: float = 0.0,
     keep: Callable[[list[int]], np.ndarray] | None = None,
+    length_power: float = 0.0,
 ) -> TokenSequence:
     """One training sequence: loss 1 on the answer, `input_weight` on the codes of the input picture, 0 on words.
 
     keep: given the answer's ids, which of them bear a loss (all, by default): an edit's copied cells do not.
+    length_power: input and answer, each of n ids with a loss, are weighted by n^-length_power. At 0 every id counts alike, so
+    whole pictures drown edits and outlines drown absences; at 1 every answer does; 0.5 is square averaging (InternVL 2.5).
     """
     before = prompt_ids(task, kit, frame, picture=picture, prompt=prompt)
     after = answer_ids(task, kit, frame, answer)
@@ -79,4 +82,6 @@ def to_sequence(
     told = TokenSequence.of(after, 1.0)
     if keep is not None:
         told.weights[~keep(after)] = 0.0
+    for part in (seen, told):
+        part.weights[:] *= max(1, np.count_nonzero(part.weights)) ** -length_power
     return concatenate([seen, told])

@@ -92,7 +92,8 @@ class DecoderRun:
     image_tokenizer: folder of a trained VQGAN (a run folder's `model/image_tokenizer`). mixture: weight of each task by name.
     scenes: how many drawn scenes are encoded once and then read again and again. sequences, length: a batch is `sequences`
     sequences, packed into rows of `length` ids. questions: how many of them may share a picture. input_weight: loss on the
-    codes of input pictures, as a share of that on outputs. drop: share of examples whose words are dropped, for guidance.
+    codes of input pictures, as a share of that on outputs. length_power: each input and answer of n ids weighs n^-length_power
+    an id, so that short answers are heard among whole pictures. drop: share of examples whose words are dropped, for guidance.
     """
 
     schedule: Schedule
@@ -108,6 +109,7 @@ class DecoderRun:
     length: int = 384
     questions: int = 4
     input_weight: float = 0.3
+    length_power: float = 0.5
     drop: float = 0.1
     modality_weights: dict[str, float] = field(
         default_factory=lambda: {"text": 1.0, "control": 1.0, "coordinate": 1.0, "image": 1.0}

@@ -56,6 +56,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         length=run.length,
         questions=run.questions,
         input_weight=run.input_weight,
+        length_power=run.length_power,
         drop=run.drop,
         seed=run.seed,
     )

@@ -29,8 +29,11 @@ def corpus() -> Corpus:
     return Corpus(World(grids=GRIDS, factor=8), tables[0], tables[1])
 
 
-def sequence_of(task: Task, corpus: Corpus, index: int, kit: Kit, drop: float = 0.0) -> TokenSequence:
-    return make_sequence(task, corpus, index, kit, np.random.default_rng(index), input_weight=0.3, drop=drop)
+def sequence_of(
+    task: Task, corpus: Corpus, index: int, kit: Kit, drop: float = 0.0, length_power: float = 0.0
+) -> TokenSequence:
+    rng = np.random.default_rng(index)
+    return make_sequence(task, corpus, index, kit, rng, input_weight=0.3, length_power=length_power, drop=drop)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
@@ -47,6 +50,19 @@ def test_the_grammar_accepts_what_a_training_answers(task: Task, corpus: Corpus,
         assert np.allclose(before, np.where(codes, 0.3, 0.0))
         assert sequence.weights[-1] == 1.0, "the end is learnt"
         assert codes.any() == task.sees_picture
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_at_length_power_one_all_answers_weigh_alike_and_at_a_half_by_their_root(
+    task: Task, corpus: Corpus, kit: Kit
+) -> None:
+    for index in range(10):
+        plain, root, whole = (sequence_of(task, corpus, index, kit, length_power=power) for power in (0.0, 0.5, 1.0))
+        start = plain.ids.tolist().index(kit.vocabulary.control("text_end")) + 1
+        number = np.count_nonzero(plain.weights[start:])
+        assert whole.weights[start:].sum() == pytest.approx(1.0)
+        assert root.weights[start:].sum() == pytest.approx(number**0.5)
+        assert whole.weights[:start].sum() == pytest.approx(0.3 * task.sees_picture)
 
 
 def test_copied_cells_of_an_edit_bear_no_loss_and_are_the_sources(corpus: Corpus, kit: Kit) -> None:
