@@ -124,8 +124,7 @@ class Instance:
     polygons: tuple[Polygon, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.score <= 1.0:
-            raise InputError(f"a score lies between 0 and 1, but {self.score} came")
+        _check_score(self.score)
         if self.box is None:
             if not self.polygons:
                 raise InputError(f"the instance {self.label!r} needs a box or at least one polygon, but has neither")
@@ -148,6 +147,66 @@ class Instance:
         for polygon in self.polygons:
             mask |= geometry.rasterise(polygon.rings, height, width)
         return mask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keypoint:
+    """A named point of a thing in pixels; `visible` is False where something is in front of it. `score` lies in [0, 1]."""
+
+    name: str
+    x: float
+    y: float
+    visible: bool = True
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.x) and math.isfinite(self.y)):
+            raise InputError(f"a point has two finite numbers, but ({self.x}, {self.y}) came")
+        _check_score(self.score)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Where in a text (characters start to stop, stop excluded) and where in the picture something is spoken of."""
+
+    start: int
+    stop: int
+    box: Box
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.stop:
+            raise InputError(f"a span has at least one character, but {self.start} to {self.stop} came")
+        _check_score(self.score)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundedText:
+    """A text about a picture with the boxes of what its phrases speak of; `spans` are in order and do not overlap.
+
+    >>> fox = Span(start=0, stop=5, box=Box(1, 2, 3, 4))
+    >>> GroundedText(words="a fox here", spans=(fox,), frame=Frame(height=6, width=9)).instances()[0].label
+    'a fox'
+    """
+
+    words: str
+    spans: tuple[Span, ...]
+    frame: Frame
+
+    def __post_init__(self) -> None:
+        edges = [0, *(edge for span in self.spans for edge in (span.start, span.stop)), len(self.words)]
+        if edges != sorted(edges):
+            raise InputError(f"spans lie in order within {len(self.words)} characters, but {edges[1:-1]} came")
+
+    def __str__(self) -> str:
+        return self.words
+
+    def instances(self) -> list[Instance]:
+        """The boxes as instances, labelled by their phrases."""
+        return [
+            Instance(label=self.words[span.start : span.stop], score=span.score, box=span.box, frame=self.frame)
+            for span in self.spans
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,3 +234,8 @@ class Codes:
     def array(self) -> Int[np.ndarray, "row column"]:
         """The codes as an int64 array (row, column)."""
         return np.array(self.ids, dtype=np.int64).reshape(self.rows, self.columns)
+
+
+def _check_score(score: float) -> None:
+    if not 0.0 <= score <= 1.0:
+        raise InputError(f"a score lies between 0 and 1, but {score} came")

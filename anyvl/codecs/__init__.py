@@ -1,7 +1,10 @@
 """Codecs: each turns one kind of value into ids and back, and says which ids may stand where.
 
     Words     a string                                  text.py (the tokenizer itself: tokenizer.py)
+    Choice    one of a closed set of strings            choice.py
+    Grounded  a string with boxes in line               grounded.py
     Boxes     named boxes                               boxes.py
+    Keypoints named points, seen or hidden              keypoints.py
     Region    one shape of parts with holes             polygons.py (its rings: rings.py)
     Polygons  any number of shapes
     Picture   a grid of picture codes                   image.py
@@ -12,22 +15,38 @@
 
 from anyvl.codecs.boxes import Boxes
 from anyvl.codecs.chain import Chain
+from anyvl.codecs.choice import Choice
 from anyvl.codecs.codec import Codec, ImageTokenizer, Kit
+from anyvl.codecs.grounded import Grounded
 from anyvl.codecs.image import Picture, nearest_grid
 from anyvl.codecs.intake import open_picture
+from anyvl.codecs.keypoints import Keypoints
 from anyvl.codecs.polygons import Polygons, Region
 from anyvl.codecs.text import Words
 from anyvl.codecs.tokenizer import TextTokenizer
 
-CODECS: tuple[type[Codec], ...] = (Words, Boxes, Region, Polygons, Picture, Chain)
+CODECS: tuple[type[Codec], ...] = (
+    Words,
+    Choice,
+    Grounded,
+    Boxes,
+    Keypoints,
+    Region,
+    Polygons,
+    Picture,
+    Chain,
+)
 """Every codec; the test of the codec law runs each of them."""
 
 __all__ = [
     "CODECS",
     "Boxes",
     "Chain",
+    "Choice",
     "Codec",
+    "Grounded",
     "ImageTokenizer",
+    "Keypoints",
     "Kit",
     "Picture",
     "Polygons",

@@ -17,14 +17,27 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from anyvl.codecs import CODECS, Boxes, Chain, Kit, Picture, Polygons, Region, TextTokenizer, Words
+from anyvl.codecs import (
+    CODECS,
+    Boxes,
+    Chain,
+    Choice,
+    Grounded,
+    Keypoints,
+    Kit,
+    Picture,
+    Polygons,
+    Region,
+    TextTokenizer,
+    Words,
+)
 from anyvl.codecs.codec import Codec
 from anyvl.codecs.rings import cut_at_edges
 from anyvl.geometry import simplify_ring
 from anyvl.grammar.automaton import Automaton, compile_grammar
 from anyvl.grammar.masks import GrammarState
 from anyvl.grammar.terms import Sequence, Token
-from anyvl.values import Box, Codes, Frame, Instance, Polygon
+from anyvl.values import Box, Codes, Frame, GroundedText, Instance, Keypoint, Polygon, Span
 from anyvl.vocabulary import Vocabulary
 
 WALKS = 96
@@ -130,6 +143,37 @@ def some_codes(random: Random, frame: Frame) -> Codes:
     return Codes.from_array(random.integers(0, 50, (rows, columns)))
 
 
+def some_label(random: Random, frame: Frame) -> str:
+    return str(random.choice(LABELS))
+
+
+def some_grounded(random: Random, frame: Frame) -> GroundedText:
+    """Phrases with boxes, and words before, between and after them, or none."""
+    words, spans = "", []
+    for _ in range(random.integers(0, 4)):
+        if random.random() < 0.5:
+            words += some_text(random, frame)
+        phrase = some_text(random, frame)
+        spans.append(Span(start=len(words), stop=len(words) + len(phrase), box=some_box(random, frame)))
+        words += phrase
+    if not words or random.random() < 0.5:
+        words += some_text(random, frame)
+    return GroundedText(words=words, spans=tuple(spans), frame=frame)
+
+
+NAMES = ("top", "left", "left end")
+
+
+def some_points(random: Random, frame: Frame) -> list[Keypoint]:
+    if random.random() < 0.2:
+        return []
+    where = random.uniform(0, 1, (len(NAMES), 2)) * (frame.width, frame.height)
+    return [
+        Keypoint(name=name, x=x, y=y, visible=bool(random.random() < 0.5))
+        for name, (x, y) in zip(NAMES, where.tolist(), strict=True)
+    ]
+
+
 def some_page(random: Random, frame: Frame) -> tuple[str, Codes, str]:
     return some_text(random, frame), some_codes(random, frame), some_text(random, frame)
 
@@ -143,6 +187,27 @@ def some_edit(random: Random, frame: Frame) -> tuple[tuple[Polygon, ...], Codes]
 
 def same(value: Any, back: Any, kit: Kit, frame: Frame) -> None:
     assert back == value
+
+
+def near(value_px: Any, back_px: Any, kit: Kit, frame: Frame, bins_off: Any) -> bool:
+    """Whether points (x, y) lie within so many bins of each other on each axis."""
+    off = np.abs(np.subtract(value_px, back_px)) / (frame.width, frame.height) * (kit.vocabulary.coordinate_bins - 1)
+    return bool((off <= np.add(bins_off, 1e-6)).all())
+
+
+def close_grounded(value: GroundedText, back: GroundedText, kit: Kit, frame: Frame) -> None:
+    assert back.words == value.words and len(back.spans) == len(value.spans)
+    for one, other in zip(value.spans, back.spans, strict=True):
+        assert (one.start, one.stop) == (other.start, other.stop)
+        corners, again = (np.reshape(span.box.as_tuple(), (2, 2)) for span in (one, other))
+        size = np.diff(corners, axis=0) / (frame.width, frame.height) * (kit.vocabulary.coordinate_bins - 1)
+        assert near(corners, again, kit, frame, np.where(size < 1, 1.0, 0.5))
+
+
+def close_points(value: list[Keypoint], back: list[Keypoint], kit: Kit, frame: Frame) -> None:
+    assert [(one.name, one.visible) for one in back] == [(one.name, one.visible) for one in value]
+    for one, other in zip(value, back, strict=True):
+        assert near((one.x, one.y), (other.x, other.y), kit, frame, 0.5)
 
 
 def close_boxes(value: list[Instance], back: list[Instance], kit: Kit, frame: Frame) -> None:
@@ -225,6 +290,9 @@ def close_edit(value: tuple[Any, ...], back: tuple[Any, ...], kit: Kit, frame: F
 
 CASES = {
     "Words": Case(Words(), some_text, same),
+    "Choice": Case(Choice(LABELS), some_label, same),
+    "Grounded": Case(Grounded(), some_grounded, close_grounded),
+    "Keypoints": Case(Keypoints(NAMES), some_points, close_points),
     "Boxes": Case(Boxes(), some_boxes, close_boxes),
     "Boxes, closed": Case(Boxes(labels=LABELS), some_boxes, close_boxes, values=300),
     "Region": Case(Region(), some_region, close_region),
