@@ -161,18 +161,17 @@ def sample_scene(
     return Scene(height=height, width=width, ground=ground, things=tuple(things), lattice=lattice)
 
 
+def covered(one: Thing, other: Thing) -> float:
+    """How much of the smaller square of two things lies in the larger one: 0 to 1."""
+    reach = (one.size + other.size) / 2
+    across, down = reach - abs(one.x - other.x), reach - abs(one.y - other.y)
+    small = min(one.size, other.size)
+    return max(0.0, min(across, small)) * max(0.0, min(down, small)) / small**2
+
+
 def clear_of(thing: Thing, others: tuple[Thing, ...]) -> bool:
     """True when no two of the things' squares cover each other by more than a quarter of the smaller."""
-    for other in others:
-        across = min(thing.x + thing.size / 2, other.x + other.size / 2) - max(
-            thing.x - thing.size / 2, other.x - other.size / 2
-        )
-        down = min(thing.y + thing.size / 2, other.y + other.size / 2) - max(
-            thing.y - thing.size / 2, other.y - other.size / 2
-        )
-        if across > 0 and down > 0 and across * down > _MOST_COVERED * min(thing.size, other.size) ** 2:
-            return False
-    return True
+    return all(covered(thing, other) <= _MOST_COVERED for other in others)
 
 
 def _third(unit: float) -> int:

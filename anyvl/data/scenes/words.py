@@ -4,6 +4,7 @@ A colour may be left unsaid where it is the thing's natural one, so "a palm tree
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +43,21 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mention:
+    """Where words speak of a thing: characters start to stop (excluded), article included."""
+
+    start: int
+    stop: int
+    thing: Thing
+
+
+@dataclass(frozen=True, kw_only=True)
 class Caption:
-    """Words and the facts they state."""
+    """Words, the facts they state, and where they speak of which thing."""
 
     words: str
     facts: tuple[Fact, ...]
+    mentions: tuple[Mention, ...] = ()
 
 
 def article(words: str) -> str:
@@ -97,7 +108,17 @@ def caption_of(scene: Scene, rng: np.random.Generator, *, full: bool = False) ->
     if full or rng.random() < 0.5:
         words += " " + (GROUND_WORDS[0] if full or rng.random() < 0.7 else GROUND_WORDS[1]).format(scene.ground.name)
         facts.append(Fact(ground=scene.ground.name))
-    return Caption(words=words, facts=tuple(facts))
+    return Caption(words=words, facts=tuple(facts), mentions=mentions_of(words, said, order))
+
+
+def mentions_of(words: str, phrases: Sequence[str], things: Sequence[Thing]) -> tuple[Mention, ...]:
+    """Where the phrases, one a thing, stand in the words; they come in this order."""
+    mentions, done = [], 0
+    for phrase, thing in zip(phrases, things, strict=True):
+        start = words.index(phrase, done)
+        done = start + len(phrase)
+        mentions.append(Mention(start=start, stop=done, thing=thing))
+    return tuple(mentions)
 
 
 def refers_to(phrase_kind: str, phrase_colour: str, thing: Thing) -> bool:

@@ -1,0 +1,126 @@
+"""Questions about a scene with their answers, by kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
+from anyvl.data.scenes.referring import Referring, plural_of, sample_referring
+from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.words import PLACE_WORDS, article
+
+NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
+_YES_NO = ("yes", "no")
+_LARGER = 1.2
+"""Sizes are compared where one is at least this factor above the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """kind: a name of `QUESTION_KINDS`. options: all answers to questions of this form, the right one among them."""
+
+    kind: str
+    words: str
+    answer: str
+    options: tuple[str, ...]
+
+
+def sample_question(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Question | None:
+    """A random question, of any kind or the one given; None where the scene (or this throw of the dice) does not allow it."""
+    name = kind or str(rng.choice(list(QUESTION_KINDS)))
+    asked = QUESTION_KINDS[name](scene, rng)
+    if asked is None:
+        return None
+    words, answer, options = asked
+    return Question(kind=name, words=words, answer=answer, options=options)
+
+
+_Asked = tuple[str, str, tuple[str, ...]] | None
+
+
+def _exists(scene: Scene, rng: np.random.Generator) -> _Asked:
+    phrase = sample_referring(scene, rng, how_many=int(rng.random() < 0.5))
+    words = phrase.words()
+    asked = f"are there any {words}?" if phrase.plural else f"is there {article(words)} {words}?"
+    return asked, "yes" if phrase.referents(scene) else "no", _YES_NO
+
+
+def _count(scene: Scene, rng: np.random.Generator) -> _Asked:
+    phrase = Referring(plural=True)
+    chance = rng.random()
+    if chance > 0.3:
+        thing = _any(scene, rng)
+        phrase = Referring(colour=thing.colour_name, plural=True) if chance < 0.6 else phrase
+        phrase = Referring(kind=thing.name, plural=True) if chance > 0.75 else phrase
+        phrase = Referring(kind=str(rng.choice(KIND_NAMES)), plural=True) if chance > 0.9 else phrase
+    referents = phrase.referents(scene)
+    assert referents is not None
+    return f"how many {phrase.words()} are there?", NUMBERS[len(referents)], NUMBERS[: MOST_THINGS + 1]
+
+
+def _colour(scene: Scene, rng: np.random.Generator) -> _Asked:
+    if rng.random() < 0.2:
+        return "what colour is the background?", scene.ground.name, GROUND_NAMES
+    thing = _any(scene, rng)
+    if sum(other.kind == thing.kind for other in scene.things) > 1:
+        return None
+    return f"what colour is the {thing.name}?", thing.colour_name, COLOUR_NAMES
+
+
+def _where(scene: Scene, rng: np.random.Generator) -> _Asked:
+    thing = _any(scene, rng)
+    if sum(other.kind == thing.kind for other in scene.things) > 1:
+        return None
+    places = tuple(words[0] for words in PLACE_WORDS.values())
+    return f"where is the {thing.name}?", PLACE_WORDS[place_of(thing, scene)][0], places
+
+
+def _relation(scene: Scene, rng: np.random.Generator) -> _Asked:
+    """What stands in a relation to a thing."""
+    if len(scene.things) < 2:
+        return None
+    other = _any(scene, rng)
+    if sum(thing.kind == other.kind for thing in scene.things) > 1:
+        return None
+    stands = [(thing, relation_of(thing, other)) for thing in scene.things if thing is not other]
+    thing, how = stands[int(rng.integers(len(stands)))]
+    if how is None or any(also in (how, None) for one, also in stands if one is not thing):
+        return None
+    return f"what is {how} the {other.name}?", thing.name, KIND_NAMES
+
+
+def _compare(scene: Scene, rng: np.random.Generator) -> _Asked:
+    if len(scene.things) < 2:
+        return None
+    one, other = (scene.things[i] for i in rng.permutation(len(scene.things))[:2])
+    if one.kind == other.kind or max(one.size / other.size, other.size / one.size) < _LARGER:
+        return None
+    if any(sum(t.kind == thing.kind for t in scene.things) > 1 for thing in (one, other)):
+        return None
+    larger = one if one.size > other.size else other
+    if rng.random() < 0.5:
+        asked = f"is the {one.name} larger than the {other.name}?"
+        return asked, "yes" if larger is one else "no", _YES_NO
+    return f"which is larger, the {one.name} or the {other.name}?", larger.name, (one.name, other.name)
+
+
+QUESTION_KINDS: dict[str, Callable[[Scene, np.random.Generator], _Asked]] = {
+    "exists": _exists,
+    "count": _count,
+    "colour": _colour,
+    "where": _where,
+    "relation": _relation,
+    "compare": _compare,
+}
+
+
+def question_words() -> str:
+    """A sentence that holds every word of the questions and answers."""
+    plurals = " ".join(plural_of(name) for name in (*KIND_NAMES, "thing"))
+    forms = "is there are any how many what colour where which larger than or thing yes no"
+    return f"{forms} {' '.join(NUMBERS)} {plurals}"
+
+
+def _any(scene: Scene, rng: np.random.Generator) -> Thing:
+    return scene.things[int(rng.integers(len(scene.things)))]
