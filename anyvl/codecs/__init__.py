@@ -4,6 +4,7 @@
     Choice    one of a closed set of strings            choice.py
     Grounded  a string with boxes in line               grounded.py
     Boxes     named boxes                               boxes.py
+    Layout    named boxes of a picture to be painted    layout.py
     Keypoints named points, seen or hidden              keypoints.py
     Region    one shape of parts with holes             polygons.py (its rings: rings.py)
     Polygons  any number of shapes
@@ -21,6 +22,7 @@ from anyvl.codecs.grounded import Grounded
 from anyvl.codecs.image import Picture, nearest_grid
 from anyvl.codecs.intake import open_picture
 from anyvl.codecs.keypoints import Keypoints
+from anyvl.codecs.layout import Layout
 from anyvl.codecs.polygons import Polygons, Region
 from anyvl.codecs.text import Words
 from anyvl.codecs.tokenizer import TextTokenizer
@@ -30,6 +32,7 @@ CODECS: tuple[type[Codec], ...] = (
     Choice,
     Grounded,
     Boxes,
+    Layout,
     Keypoints,
     Region,
     Polygons,
@@ -48,6 +51,7 @@ __all__ = [
     "ImageTokenizer",
     "Keypoints",
     "Kit",
+    "Layout",
     "Picture",
     "Polygons",
     "Region",

@@ -23,12 +23,16 @@ class Boxes:
 
         <object> <box> [250] [250] [749] [749] f o x </object>
 
-    Scores are read from probabilities: that of the `<object>` times those of the label's ids.
+    Scores are read from probabilities: that of the `<object>` times those of the label's ids. With a `phrase`, boxes carry no
+    names in ids: all are instances of it, the phrase that was asked for.
     """
 
     labels: tuple[str, ...] | None = None
+    phrase: str | None = None
 
     def __post_init__(self) -> None:
+        if self.labels is not None and self.phrase is not None:
+            raise ConfigError("boxes have names of a closed set or are all of one phrase, but both came")
         if self.labels is not None and (not self.labels or not all(self.labels)):
             raise ConfigError(
                 f"a closed set of labels holds at least one name and no empty one, but {self.labels} came"
@@ -47,7 +51,8 @@ class Boxes:
             x0, y0, x1, y1 = box_to_bins(instance.bounds, vocabulary.coordinate_bins, frame)
             ids = [vocabulary.control("object"), vocabulary.control("box")]
             ids += [vocabulary.coordinate(bin) for bin in (x0, y0, x1, y1)]
-            ids += [*text_to_ids(instance.label, kit), vocabulary.control("object_end")]
+            ids += text_to_ids(instance.label, kit) if self.phrase is None else []
+            ids.append(vocabulary.control("object_end"))
             written.append((-(x1 - x0) * (y1 - y0), y0, x0, ids))
         return [id for *_, ids in sorted(written) for id in ids]
 
@@ -66,16 +71,17 @@ class Boxes:
                 if probabilities is None
                 else float(np.prod([probabilities[start], *probabilities[start + 6 : end]]))
             )
-            label = ids_to_text(ids[start + 6 : end], kit)
+            label = ids_to_text(ids[start + 6 : end], kit) if self.phrase is None else self.phrase
             instances.append(Instance(label=label, score=score, box=Box(*corners_px.ravel().tolist()), frame=frame))
         return instances
 
     def grammar(self, kit: Kit) -> Term:
-        """Any number of objects; labels from the closed set, or any text."""
+        """Any number of objects; labels from the closed set, any text, or none where all are of one phrase."""
         vocabulary = kit.vocabulary
-        if self.labels is None:
-            label: Term = Text(kit.text.token_bytes)
-        else:
+        label: Term = Sequence()
+        if self.labels is None and self.phrase is None:
+            label = Text(kit.text.token_bytes)
+        elif self.labels is not None:
             label = Phrases(tuple(tuple(text_to_ids(name, kit)) for name in dict.fromkeys(self.labels)))
         return Repeat(
             Sequence(

@@ -4,27 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from einops import rearrange
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from anyvl.model.decoder import Decoder
+from anyvl.model.tree_mask import tree_mask
 from anyvl.vocabulary import MODALITIES
-
-
-def block_mask(
-    segments: Int[Tensor, "row token"], branches: Int[Tensor, "row token"]
-) -> Bool[Tensor, "row token token"]:
-    """Who may see whom in packed rows: of one's own tree the trunk and one's own branch, up to oneself.
-
-    Padding sees padding, and bears no loss.
-    """
-    length = segments.shape[1]
-    causal = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
-    seer, seen = rearrange(branches, "r t -> r t 1"), rearrange(branches, "r t -> r 1 t")
-    same = rearrange(segments, "r t -> r t 1") == rearrange(segments, "r t -> r 1 t")
-    return same & causal & ((seen == 0) | (seen == seer))
-
 
 _CHUNK = 256
 """Logits computed at a time: few enough to stay in a CPU's cache."""
@@ -72,7 +57,7 @@ def next_id_loss(
 
     batch: ids, weights, positions, segments, branches (row, token); weights[r, t] is the loss weight of predicting ids[r, t].
     """
-    hidden = decoder.hidden(batch["ids"], batch["positions"], block_mask(batch["segments"], batch["branches"]))
+    hidden = decoder.hidden(batch["ids"], batch["positions"], tree_mask(batch["segments"], batch["branches"]))
     weights = batch["weights"][:, 1:]
     bears = weights > 0
     targets = batch["ids"][:, 1:][bears]

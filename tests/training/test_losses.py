@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from anyvl.model.decoder import Decoder, DecoderConfig
+from anyvl.model.tree_mask import tree_mask
 from anyvl.sequence import TokenSequence, TokenTree, pack
-from anyvl.training.losses import block_mask, next_id_loss
+from anyvl.training.losses import next_id_loss
 from anyvl.vocabulary import MODALITIES, Vocabulary
 
 VOCABULARY = Vocabulary(num_text=40, coordinate_bins=16, num_codes=64)
@@ -36,7 +37,7 @@ def sequence(ids: list[int], first_weight: int) -> TokenSequence:
 
 
 def plain_loss(model: Decoder, rows: dict[str, torch.Tensor]) -> torch.Tensor:
-    hidden = model.hidden(rows["ids"], rows["positions"], block_mask(rows["segments"], rows["branches"]))
+    hidden = model.hidden(rows["ids"], rows["positions"], tree_mask(rows["segments"], rows["branches"]))
     logs = model.logits(hidden[:, :-1]).log_softmax(-1)
     targets, weights = rows["ids"][:, 1:], rows["weights"][:, 1:]
     nats = -logs.gather(-1, targets[..., None])[..., 0]
