@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anyvl.data.scenes.scene import PLACES, Scene, Thing
+from anyvl.data.scenes.scene import PLACES, Scene, Thing, place_of
 from anyvl.data.scenes.words import Fact
 
 _MOST_UNEXPLAINED = 0.06
@@ -55,14 +55,24 @@ def is_thing(sighting: Sighting, thing: Thing, scene: Scene) -> bool:
     )
 
 
-def matches(reading: Reading, scene: Scene) -> bool:
-    """Does the picture show the scene: each of its things, nothing else, its ground, and little left unexplained?"""
+def matches(reading: Reading, scene: Scene, placed_by_words: tuple[Thing, ...] = ()) -> bool:
+    """Does the picture show the scene: each of its things, nothing else, its ground, and little left unexplained?
+
+    Of things that are `placed_by_words` only one of the nine places was told: any spot there and any size is right.
+    """
+
+    def shows(sighting: Sighting, thing: Thing) -> bool:
+        if thing not in placed_by_words:
+            return is_thing(sighting, thing, scene)
+        named = (sighting.kind, sighting.colour) == (thing.name, thing.colour_name)
+        return named and _is_at(sighting, place_of(thing, scene), scene.height, scene.width)
+
     return (
         reading.ground == scene.ground.name
         and reading.unexplained <= _MOST_UNEXPLAINED
         and len(reading.things) == len(scene.things)
-        and all(any(is_thing(sighting, thing, scene) for sighting in reading.things) for thing in scene.things)
-        and all(any(is_thing(sighting, thing, scene) for thing in scene.things) for sighting in reading.things)
+        and all(any(shows(sighting, thing) for sighting in reading.things) for thing in scene.things)
+        and all(any(shows(sighting, thing) for thing in scene.things) for sighting in reading.things)
     )
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from anyvl.data.examples import edit_region
 from anyvl.data.scenes.draw import draw_one
-from anyvl.data.scenes.edits import EDIT_KINDS
+from anyvl.data.scenes.edits import EDIT_KINDS, Edit
+from anyvl.data.scenes.scene import Thing
 from anyvl.data.scenes.words import Caption, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
@@ -93,7 +94,7 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             cells = free_cells(edit_region(edit), frame, frame.height // world.factor, frame.width // world.factor)
             ceilings.append(composite(source, _round_trip(model, target), cells)[0])
         found, best, copied = (
-            [float(matches(r, e.target)) for r, e in zip(judge.read_many(many), edits, strict=True)]
+            [float(matches(r, e.target, added(e))) for r, e in zip(judge.read_many(many), edits, strict=True)]
             for many in (pictures, ceilings, sources)
         )
         scores += [
@@ -114,6 +115,11 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             ),
         ]
     return scores
+
+
+def added(edit: Edit) -> tuple[Thing, ...]:
+    """The thing that an edit adds: its words say in which of nine places, not where there and how large."""
+    return tuple(thing for thing in edit.target.things if edit.kind == "add" and thing not in edit.source.things)
 
 
 def _dilated(mask: np.ndarray, by: int) -> np.ndarray:

@@ -60,6 +60,19 @@ def test_a_larger_picture_is_read_in_its_own_pixels(judge: SceneJudge) -> None:
     assert matches(reading, large)
 
 
+def test_a_thing_placed_by_words_may_stand_anywhere_in_its_place_and_nowhere_else(judge: SceneJudge) -> None:
+    scene = WORLD.scene(1, 1)
+    told = replace(scene.things[0], x=20.0, y=20.0, size=32.0)
+    asked = scene.with_things((told,))
+    for x, y, right in ((20.0, 20.0, True), (28.0, 24.0, True), (60.0, 20.0, False)):
+        reading = judge.read(draw_one(scene.with_things((replace(told, x=x, y=y, size=36.0),)), WORLD.sprites))
+        assert matches(reading, asked, (told,)) == right
+        assert matches(reading, asked) == (x == 20.0)
+    recoloured = replace(told, colour=(told.colour + 1) % 9)
+    reading = judge.read(draw_one(scene.with_things((recoloured,)), WORLD.sprites))
+    assert not matches(reading, asked, (told,))
+
+
 def test_nothing_is_seen_in_noise_or_on_bare_ground(judge: SceneJudge) -> None:
     noise = np.random.default_rng(0).integers(256, size=(64, 80, 3), dtype=np.uint8)
     assert judge.read(noise).is_none
