@@ -252,7 +252,7 @@ def test_train_and_evaluate_pass_on_what_was_said(model, monkeypatch):
         (["segment", "none.png", "fox"], "none.png"),
         (["segment", "empty.png", "fox"], "empty.png"),
         (["segment", "cut.png", "fox"], "cut.png"),
-        (["segment", "photo.png", "fox", "--format", "coco"], "'svg'"),
+        (["segment", "photo.png", "fox", "--format", "gif"], "'svg'"),
         (["segment", "photo.png", "fox", "-o", "fox"], "--format"),
         (["segment", "photo.png", "fox", "-o", "fox.txt"], "'json'"),
         (["segment", "photo.png", "fox", "--json", "--format", "svg"], "--output"),
