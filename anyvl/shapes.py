@@ -11,28 +11,28 @@ import shapely
 from jaxtyping import Float
 
 from anyvl.geometry import Ring
-from anyvl.values import Polygon
+from anyvl.values import Frame, Polygon
 
 _SPECK = 1e-6
 """Parts of a smaller area, in square pixels, are rounding."""
 
 
-def area_of(polygons: Iterable[Polygon]) -> float:
-    """The area that polygons fill together, in square pixels.
+def area_of(polygons: Iterable[Polygon], frame: Frame) -> float:
+    """The area that polygons fill together inside the frame, in square pixels.
 
     >>> square = Polygon(((0, 0), (4, 0), (4, 4), (0, 4)), holes=(((1, 1), (2, 1), (2, 2), (1, 2)),))
-    >>> area_of([square, square])
-    15.0
+    >>> area_of([square, square], Frame(height=8, width=3))
+    11.0
     """
-    return float(_filled(polygons).area)
+    return float(_filled(polygons, frame).area)
 
 
-def simple_parts(polygons: Iterable[Polygon]) -> list[Polygon]:
-    """What polygons fill together as parts that neither cross themselves nor overlap, largest first.
+def simple_parts(polygons: Iterable[Polygon], frame: Frame) -> list[Polygon]:
+    """What polygons fill together inside the frame as parts that neither cross themselves nor overlap, largest first.
 
     Exterior rings run clockwise on the screen, holes the other way. Empty when nothing but specks is filled.
     """
-    parts = [part for part in shapely.get_parts(_filled(polygons)) if part.area > _SPECK]
+    parts = [part for part in shapely.get_parts(_filled(polygons, frame)) if part.area > _SPECK]
     # In shapely's frame y runs up, so what is counter-clockwise there is clockwise on the screen.
     turned = (shapely.orient_polygons(part) for part in sorted(parts, key=lambda part: -part.area))
     return [Polygon(_ring(part.exterior), tuple(_ring(hole) for hole in part.interiors)) for part in turned]
@@ -62,15 +62,16 @@ def _bridge(path: Float[np.ndarray, "step 2"], ring: Float[np.ndarray, "vertex 2
     return float(lengths[here, there]), int(here), int(there)
 
 
-def _filled(polygons: Iterable[Polygon]) -> shapely.Geometry:
-    """The union of polygons, each by the even-odd rule; of polygons alone."""
+def _filled(polygons: Iterable[Polygon], frame: Frame) -> shapely.Geometry:
+    """The union of polygons, each by the even-odd rule, cut at the frame; of polygons alone."""
     shapes = []
     for polygon in polygons:
         shape: shapely.Geometry = shapely.Polygon()
         for ring in polygon.rings:
             shape = shapely.symmetric_difference(shape, _areas(shapely.make_valid(shapely.Polygon(ring))))
         shapes.append(shape)
-    return _areas(shapely.union_all(shapes))
+    inside = shapely.box(0, 0, frame.width, frame.height)
+    return _areas(shapely.intersection(shapely.union_all(shapes), inside))
 
 
 def _areas(shape: shapely.Geometry) -> shapely.Geometry:

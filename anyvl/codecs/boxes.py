@@ -41,8 +41,8 @@ class Boxes:
     def encode(self, value: Iterable[Instance], kit: Kit, frame: Frame) -> list[int]:
         """The ids of instances by their boxes, which are cut at the frame; their polygons and scores are not written.
 
-        A box thinner than a bin becomes one bin thick. Raises InputError for a box that lies outside the frame, and
-        UnknownNameError for a label outside the closed set.
+        A box thinner than a bin becomes one bin thick; with a phrase, labels are not written. Raises InputError for a box that
+        lies outside the frame, and UnknownNameError for a label outside the closed set.
         """
         vocabulary, written = kit.vocabulary, []
         for instance in value:

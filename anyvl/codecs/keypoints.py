@@ -31,9 +31,11 @@ class Keypoints:
 
     def encode(self, value: Iterable[Keypoint], kit: Kit, frame: Frame) -> list[int]:
         """The ids of the points; those outside the frame go to its edge. InputError unless each name comes once, or none does."""
-        points = {point.name: point for point in value}
-        if points and set(points) != set(self.names):
-            raise InputError(f"the points {', '.join(self.names)} are expected, or none, but {', '.join(points)} came")
+        given = list(value)
+        points = {point.name: point for point in given}
+        if given and sorted(point.name for point in given) != sorted(self.names):
+            came = ", ".join(point.name for point in given)
+            raise InputError(f"the points {', '.join(self.names)} are expected, each once, or none, but {came} came")
         vocabulary, ids = kit.vocabulary, []
         for point in (points[name] for name in self.names if points):
             ids += [vocabulary.control("keypoint"), *text_to_ids(point.name, kit)]

@@ -2,7 +2,7 @@
 
 An exporter takes instances, the frame of the picture they belong to and its file name, and returns the whole content of a file.
 What a format cannot say (crossing rings, holes, overlapping parts) is brought into its form without changing a filled pixel
-(`anyvl.shapes`). Data sets of many pictures: `to_coco`, `to_coco_results`, `to_yolo` with `data_yaml`.
+but by rounding (`anyvl.shapes`). Data sets of many pictures: `to_coco`, `to_coco_results`, `to_yolo` with `data_yaml`.
 """
 
 from collections.abc import Callable, Sequence

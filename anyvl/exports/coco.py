@@ -47,7 +47,7 @@ def to_coco(pictures: Sequence[Pictured], categories: Mapping[str, int] | None =
                     "image_id": image_id,
                     "category_id": _category(instance, categories),
                     "bbox": _box(instance),
-                    "area": area_of(instance.polygons) if instance.polygons else instance.bounds.area,
+                    "area": area_of(instance.polygons, frame) if instance.polygons else instance.bounds.area,
                     "iscrowd": 0,
                     "segmentation": _segmentation(instance),
                     "score": float(instance.score),
@@ -87,7 +87,7 @@ def _segmentation(instance: Instance) -> list[list[float]] | dict[str, Any]:
     if not instance.polygons:
         x0, y0, x1, y1 = instance.bounds.as_tuple()
         return [[x0, y0, x1, y0, x1, y1, x0, y1]]
-    parts = simple_parts(instance.polygons)
+    parts = simple_parts(instance.polygons, instance.frame)
     if not parts or any(part.holes for part in parts):  # a shape without area is an empty mask
         return {"size": [instance.frame.height, instance.frame.width], "counts": run_lengths(instance.mask())}
     return [[side for point in part.exterior for side in point] for part in parts]

@@ -18,18 +18,17 @@ def to_geojson(instances: Sequence[Instance], frame: Frame, transform: Affine = 
     """A FeatureCollection of Polygons and MultiPolygons (RFC 7946: closed rings, outer ones counter-clockwise, holes clockwise).
 
     transform: (a, b, c, d, e, f) for X = a x + b y + c, Y = d x + e y + f of a pixel position (x, y), in the order of rasterio;
-    without it positions are pixels of the picture, y down. Labels, scores and boxes (in pixels) are properties.
+    without it positions are pixels of the picture, y down. A shape without area has no geometry (null). Labels, scores and boxes
+    (in pixels) are properties.
     """
     features = []
     for instance in instances:
         x0, y0, x1, y1 = instance.bounds.as_tuple()
-        parts = simple_parts(instance.polygons) or [Polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)))]
+        parts = simple_parts(instance.polygons or [Polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)))], instance.frame)
         shapes = [_rings(part, transform) for part in parts]
-        geometry = (
-            {"type": "Polygon", "coordinates": shapes[0]}
-            if len(shapes) == 1
-            else {"type": "MultiPolygon", "coordinates": shapes}
-        )
+        geometry: dict[str, Any] | None = {"type": "MultiPolygon", "coordinates": shapes}
+        if len(shapes) <= 1:
+            geometry = {"type": "Polygon", "coordinates": shapes[0]} if shapes else None
         properties = {"label": instance.label, "score": float(instance.score), "box": [x0, y0, x1, y1]}
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}

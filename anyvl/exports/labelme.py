@@ -15,12 +15,13 @@ def to_labelme(instances: Sequence[Instance], frame: Frame, file_name: str = "")
     """Polygons, one shape a part, parts of one instance tied by a `group_id`; rectangles where there are boxes alone.
 
     labelme's polygons have no holes: a hole is joined to its outer ring by a bridge without width. Scores stand in `description`.
+    file_name: of the picture, as seen from where the file will lie. A shape without area is left out.
     """
     shapes: list[dict[str, Any]] = []
     for number, instance in enumerate(instances, start=1):
-        parts = [one_ring(part.rings) for part in simple_parts(instance.polygons)]
+        parts = [one_ring(part.rings) for part in simple_parts(instance.polygons, instance.frame)]
         x0, y0, x1, y1 = instance.bounds.as_tuple()
-        for points in parts or [((x0, y0), (x1, y1))]:
+        for points in parts if instance.polygons else [((x0, y0), (x1, y1))]:
             shapes.append(
                 {
                     "label": instance.label,

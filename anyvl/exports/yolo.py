@@ -13,8 +13,9 @@ from anyvl.values import Frame, Instance, Ring
 def to_yolo(instances: Sequence[Instance], frame: Frame, names: Sequence[str] | None = None) -> str:
     """Lines `class x y x y ...` of outlines; or `class x y width height` (centre and size) where all instances are boxes alone.
 
-    A line has one ring: parts and holes are joined to it by bridges without width. names: labels by class number, those of
-    `class_names` if None; `data_yaml` writes them down. UnknownNameError for a label that is not among them.
+    A line has one ring: parts and holes are joined to it by bridges without width. A shape without area has no line. names:
+    labels by class number, those of `class_names` if None; `data_yaml` writes them down. UnknownNameError for a label that is not
+    among them.
 
     >>> from anyvl.values import Box
     >>> to_yolo([Instance(label="fox", box=Box(1, 2, 3, 4), frame=Frame(height=8, width=4))], Frame(height=8, width=4))
@@ -26,6 +27,8 @@ def to_yolo(instances: Sequence[Instance], frame: Frame, names: Sequence[str] | 
     for instance in instances:
         number = class_number(instance, known)
         numbers = _outline(instance) if outlined else _box(instance)
+        if not numbers:
+            continue
         unit = np.clip(np.reshape(numbers, (-1, 2)) / (frame.width, frame.height), 0, 1).ravel()
         lines.append(" ".join([str(number), *(_number(value) for value in unit.tolist())]))
     return "".join(f"{line}\n" for line in lines)
@@ -44,10 +47,9 @@ def class_number(instance: Instance, names: Sequence[str]) -> int:
 
 
 def data_yaml(names: Sequence[str], train: str = "images/train", val: str = "images/val") -> str:
-    """The `data.yaml` of a data set: folders of its pictures, and the class names in order.
+    """The `data.yaml` of a data set: folders of its pictures beside the file, and the class names in order.
 
     >>> print(data_yaml(["fox", "palm tree"]), end="")
-    path: .
     train: "images/train"
     val: "images/val"
     names:
@@ -55,7 +57,7 @@ def data_yaml(names: Sequence[str], train: str = "images/train", val: str = "ima
       1: "palm tree"
     """
     quoted = (f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
-    return f"path: .\ntrain: {json.dumps(train)}\nval: {json.dumps(val)}\nnames:\n" + "".join(quoted)
+    return f"train: {json.dumps(train)}\nval: {json.dumps(val)}\nnames:\n" + "".join(quoted)
 
 
 def yolo_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") -> bytes:
@@ -65,8 +67,10 @@ def yolo_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") 
 
 def _outline(instance: Instance) -> Ring:
     x0, y0, x1, y1 = instance.bounds.as_tuple()
-    rings = [ring for part in simple_parts(instance.polygons) for ring in part.rings]
-    return one_ring(rings) if rings else ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    if not instance.polygons:
+        return ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    rings = [ring for part in simple_parts(instance.polygons, instance.frame) for ring in part.rings]
+    return one_ring(rings) if rings else ()
 
 
 def _box(instance: Instance) -> Ring:

@@ -47,13 +47,15 @@ def _exists(scene: Scene, rng: np.random.Generator) -> _Asked:
 
 
 def _count(scene: Scene, rng: np.random.Generator) -> _Asked:
-    phrase = Referring(plural=True)
-    chance = rng.random()
-    if chance > 0.3:
-        thing = _any(scene, rng)
-        phrase = Referring(colour=thing.colour_name, plural=True) if chance < 0.6 else phrase
-        phrase = Referring(kind=thing.name, plural=True) if chance > 0.75 else phrase
-        phrase = Referring(kind=str(rng.choice(KIND_NAMES)), plural=True) if chance > 0.9 else phrase
+    thing, chance = _any(scene, rng), rng.random()
+    if chance < 0.3:
+        phrase = Referring(plural=True)
+    elif chance < 0.6:
+        phrase = Referring(colour=thing.colour_name, plural=True)
+    elif chance < 0.85:
+        phrase = Referring(kind=thing.name, plural=True)
+    else:
+        phrase = Referring(kind=str(rng.choice(KIND_NAMES)), plural=True)
     referents = phrase.referents(scene)
     assert referents is not None
     return f"how many {phrase.words()} are there?", NUMBERS[len(referents)], NUMBERS[: MOST_THINGS + 1]
