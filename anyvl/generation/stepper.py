@@ -33,10 +33,6 @@ class Stepper(Protocol):
         """Row b goes on with ids[b, :widths[b]]; the logits after its last id (of a row of width 0: anything)."""
         ...
 
-    def likelihoods(self, trunk: Sequence[int], branches: Sequence[Sequence[int]]) -> list[float]:
-        """The log probability, in nats and unmasked, that each branch follows the trunk."""
-        ...
-
 
 class DecoderStepper:
     """Our decoder behind that face."""
@@ -58,7 +54,10 @@ class DecoderStepper:
 
     @torch.inference_mode()
     def likelihoods(self, trunk: Sequence[int], branches: Sequence[Sequence[int]]) -> list[float]:
-        """One pass for many branches: each sees the trunk and itself. Large sets go in several passes."""
+        """The log probability, in nats and unmasked, that each branch follows the trunk.
+
+        One pass for many branches: each sees the trunk and itself. Large sets go in several passes.
+        """
         likely: list[float] = []
         for start in range(0, len(branches), _BRANCHES):
             likely += self._likelihoods(trunk, branches[start : start + _BRANCHES])
