@@ -1,7 +1,8 @@
 """Polygons as other tools want them: without crossings, in simple parts, or as one ring without holes.
 
 Here a polygon may cross itself, its parts may overlap, and all is filled by the even-odd rule. Most file formats know less;
-exporters bring polygons into their form with these functions, which change no filled pixel.
+exporters bring polygons into their form with these functions, which cut them at the frame and change no filled pixel inside it
+but by rounding.
 """
 
 from collections.abc import Iterable, Sequence

@@ -65,14 +65,14 @@ def _colour(scene: Scene, rng: np.random.Generator) -> _Asked:
     if rng.random() < 0.2:
         return "what colour is the background?", scene.ground.name, GROUND_NAMES
     thing = _any(scene, rng)
-    if sum(other.kind == thing.kind for other in scene.things) > 1:
+    if not _alone(thing, scene):
         return None
     return f"what colour is the {thing.name}?", thing.colour_name, COLOUR_NAMES
 
 
 def _where(scene: Scene, rng: np.random.Generator) -> _Asked:
     thing = _any(scene, rng)
-    if sum(other.kind == thing.kind for other in scene.things) > 1:
+    if not _alone(thing, scene):
         return None
     places = tuple(words[0] for words in PLACE_WORDS.values())
     return f"where is the {thing.name}?", PLACE_WORDS[place_of(thing, scene)][0], places
@@ -83,7 +83,7 @@ def _relation(scene: Scene, rng: np.random.Generator) -> _Asked:
     if len(scene.things) < 2:
         return None
     other = _any(scene, rng)
-    if sum(thing.kind == other.kind for thing in scene.things) > 1:
+    if not _alone(other, scene):
         return None
     stands = [(thing, relation_of(thing, other)) for thing in scene.things if thing is not other]
     thing, how = stands[int(rng.integers(len(stands)))]
@@ -96,9 +96,9 @@ def _compare(scene: Scene, rng: np.random.Generator) -> _Asked:
     if len(scene.things) < 2:
         return None
     one, other = (scene.things[i] for i in rng.permutation(len(scene.things))[:2])
-    if one.kind == other.kind or max(one.size / other.size, other.size / one.size) < _LARGER:
+    if not (_alone(one, scene) and _alone(other, scene)):
         return None
-    if any(sum(t.kind == thing.kind for t in scene.things) > 1 for thing in (one, other)):
+    if max(one.size / other.size, other.size / one.size) < _LARGER:
         return None
     larger = one if one.size > other.size else other
     if rng.random() < 0.5:
@@ -126,3 +126,8 @@ def question_words() -> str:
 
 def _any(scene: Scene, rng: np.random.Generator) -> Thing:
     return scene.things[int(rng.integers(len(scene.things)))]
+
+
+def _alone(thing: Thing, scene: Scene) -> bool:
+    """Whether the thing's name singles it out."""
+    return sum(other.kind == thing.kind for other in scene.things) == 1

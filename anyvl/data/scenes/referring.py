@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
-from anyvl.data.scenes.scene import PLACES, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.scene import PLACES, RELATIONS, Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.words import PLACE_WORDS
 
-RELATIONS = ("left of", "right of", "above", "below")
 _IRREGULAR = {
     "fish": "fish",
     "butterfly": "butterflies",

@@ -12,6 +12,7 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, 
 
 STYLES = ("plain", "gradient")
 PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
+RELATIONS = ("left of", "right of", "above", "below")
 MOST_THINGS = 3
 LATTICE = 4
 """Px from line to line of the lattice that things stand on, unless another is asked for; 1 is anywhere."""
@@ -85,7 +86,7 @@ def place_of(thing: Thing, scene: Scene) -> str:
 
 
 def relation_of(thing: Thing, other: Thing) -> str | None:
-    """How `thing` stands to `other` when that is plain: "left of", "right of", "above", "below"; else None."""
+    """How `thing` stands to `other` when that is plain: one of `RELATIONS`; else None."""
     across, down = thing.x - other.x, thing.y - other.y
     reach = 0.35 * (thing.size + other.size) / 2
     if abs(across) >= max(1.3 * abs(down), reach):

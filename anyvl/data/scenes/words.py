@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS
-from anyvl.data.scenes.scene import Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.scene import RELATIONS, Scene, Thing, place_of, relation_of
 from anyvl.tasks import TASKS
 
 PLACE_WORDS = {
@@ -166,6 +166,6 @@ def world_knowledge() -> dict[str, list[str]]:
         "colours": list(COLOUR_NAMES),
         "backgrounds": list(GROUND_NAMES),
         "places": places,
-        "relations": ["left of", "right of", "above", "below"],
+        "relations": list(RELATIONS),
         "words": sorted(words),
     }
