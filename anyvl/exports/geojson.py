@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import shapely
 
 from anyvl.shapes import simple_parts
 from anyvl.values import Frame, Instance, Polygon
@@ -41,6 +40,7 @@ def geojson_file(instances: Sequence[Instance], frame: Frame, file_name: str = "
 
 def _rings(part: Polygon, transform: Affine) -> list[list[list[float]]]:
     a, b, c, d, e, f = transform
-    moved = [np.asarray(ring) @ np.array([[a, d], [b, e]]) + (c, f) for ring in part.rings]
-    turned = shapely.orient_polygons(shapely.Polygon(moved[0], moved[1:]))
-    return [[[float(x), float(y)] for x, y in ring.coords] for ring in (turned.exterior, *turned.interiors)]
+    # Parts come counter-clockwise in a frame of which y runs up; a transform that mirrors turns them round.
+    onward = 1 if a * e - b * d > 0 else -1
+    closed = [np.asarray([*ring, ring[0]])[::onward] for ring in part.rings]
+    return [(ring @ np.array([[a, d], [b, e]]) + (c, f)).tolist() for ring in closed]
