@@ -23,12 +23,19 @@ INDEX_FILE = "model_index.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The parts of a checkpoint. knows: words the model was trained on, by what they are ("things", "colours", ...)."""
+    """The parts of a checkpoint.
+
+    knows: words the model was trained on, by what they are ("things", "colours", ...). tasks: names of the tasks it was trained
+    for; empty where nobody said. temperatures: by task, what log probabilities of closed answers are divided by, so that the
+    probabilities are right as often as they say.
+    """
 
     decoder: Decoder
     tokenizer: VQGANTokenizer
     kit: Kit
     knows: dict[str, list[str]] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
+    temperatures: dict[str, float] = field(default_factory=dict)
 
 
 def _found(name: str | Path) -> Path:
@@ -58,6 +65,8 @@ def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bflo
         "language": parts.kit.vocabulary.layout(),
         "grids": [list(grid) for grid in parts.kit.grids],
         "knows": parts.knows,
+        "tasks": list(parts.tasks),
+        "temperatures": parts.temperatures,
     }
     save_json(index, folder / INDEX_FILE)
 
@@ -87,4 +96,11 @@ def load_parts(
             f"its networks {found[0]} and {found[1]}"
         )
     kit = Kit(vocabulary=vocabulary, text=TextTokenizer.from_file(folder / "tokenizer"), image=tokenizer, grids=grids)
-    return Parts(decoder=decoder, tokenizer=tokenizer, kit=kit, knows=index.get("knows", {}))
+    return Parts(
+        decoder=decoder,
+        tokenizer=tokenizer,
+        kit=kit,
+        knows=index.get("knows", {}),
+        tasks=tuple(index.get("tasks", ())),
+        temperatures=index.get("temperatures", {}),
+    )

@@ -5,8 +5,8 @@ so that the centre of its first pixel is (0.5, 0.5). Points are (x, y), boxes (x
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
@@ -207,6 +207,25 @@ class GroundedText:
             Instance(label=self.words[span.start : span.stop], score=span.score, box=span.box, frame=self.frame)
             for span in self.spans
         ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer in words and how probable it is; of a closed set also the probability of each choice, likeliest first.
+
+    >>> str(Answer(words="two", probability=0.75, probabilities={"two": 0.75, "one": 0.25}))
+    'two'
+    """
+
+    words: str
+    probability: float
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_score(self.probability)
+
+    def __str__(self) -> str:
+        return self.words
 
 
 @dataclass(frozen=True, kw_only=True)

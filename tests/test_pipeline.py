@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from anyvl.checkpoint import Parts
-from anyvl.codecs import Kit, TextTokenizer
+from anyvl.codecs import Kit, TextTokenizer, Words
 from anyvl.errors import CheckpointError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder, seeds, small_kit, validity
 from anyvl.model.image_tokenizer import VQGANTokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.pipeline import AnyVL, UnknownWordsWarning
+from anyvl.tasks import find_task
 from anyvl.values import Box, Frame, Instance
 from anyvl.vocabulary import Vocabulary
 
@@ -43,6 +44,78 @@ def test_every_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None
         assert 0 <= box.x0 < box.x1 <= picture.shape[1] and 0 <= box.y0 < box.y1 <= picture.shape[0]
     assert {found.label for found in model.detect(picture, labels=["fox"])} <= {"fox"}
     assert len(model.segment([picture, picture], ["the fox", "a fox"])) == 2
+
+
+def test_every_reading_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None:
+    height, width = picture.shape[:2]
+    for instance in model.ground(picture, "the fox"):
+        assert instance.label == "the fox" and instance.bounds.x1 <= width and instance.bounds.y1 <= height
+    points = model.keypoints(picture, "the fox", names=("nose", "tail"))
+    assert [point.name for point in points] in ([], ["nose", "tail"])
+    text = model.caption(picture, grounded=True)
+    assert str(text) and all(span.box.x1 <= width and span.box.y1 <= height for span in text.spans)
+    assert isinstance(model.describe(picture), str)
+    answer = model.ask(picture, "a red fox")
+    assert str(answer) and 0 <= answer.probability <= 1 and not answer.probabilities
+    assert len(model.ask([picture, picture], "a red fox")) == 2
+    assert len(model.run("grounded_captioning", image=[picture, picture])) == 2
+
+
+def test_closed_answers_are_probable_as_the_softmax_of_their_likelihoods(model: AnyVL, picture: np.ndarray) -> None:
+    choices = ["fox", "red fox", "cat", "fox"]
+    answer = model.ask(picture, "a red fox", choices=choices)
+    assert set(answer.probabilities) == set(choices) and str(answer) == next(iter(answer.probabilities))
+    assert sum(answer.probabilities.values()) == pytest.approx(1.0)
+    kit, seen = model.kit, model.see(picture)
+    ids = model.question(find_task("question_answering"), seen.frame, 8, words="a red fox", picture=seen.codes)
+    likely = {
+        option: model.stepper.likelihoods([*ids], [Words().encode(option, kit, seen.frame)])[0]
+        for option in set(choices)
+    }
+    best = max(likely, key=likely.__getitem__)
+    assert str(answer) == best
+    for option, share in answer.probabilities.items():
+        ratio = np.exp(likely[option] - likely[best])
+        assert share / answer.probability == pytest.approx(ratio, rel=1e-3)
+    softer = AnyVL(dataclasses.replace(model.parts, temperatures={"question_answering": 1e6}))
+    assert np.allclose(list(softer.ask(picture, "a red fox", choices=choices).probabilities.values()), 1 / 3, atol=1e-3)
+    labels = model.classify([picture, picture], labels=["fox", "cat"])
+    assert [sorted(one) for one in labels] == [["cat", "fox"]] * 2 and labels[0] == labels[1]
+    with pytest.raises(InputError, match="one or more answers"):
+        model.ask(picture, "a red fox", choices=["fox", ""])
+
+
+def test_layouts_and_plans_come_before_the_picture(model: AnyVL) -> None:
+    layout = [((2, 3, 10, 12), "a red fox"), (Box(12, 1, 19, 9), "cat")]
+    for prompt in (None, "a red fox"):
+        painted = model.generate(prompt, layout=layout, height=30, width=50, seed=1)
+        assert painted.images[0].size == (50, 30)
+        assert [thing.label for thing in painted.plans[0] or []] == ["a red fox", "cat"]
+    alone = model.generate(layout=layout, height=30, width=50, seed=1).images[0]
+    moved = model.generate(layout=[((20, 3, 30, 12), "a red fox")], height=30, width=50, seed=1).images[0]
+    assert not np.array_equal(np.asarray(alone), np.asarray(moved))
+    planned = model.generate(["a red fox", "fox"], plan=True, seed=5)
+    for number, words in enumerate(("a red fox", "fox")):
+        again = model.generate(words, plan=True, seed=5 + number)
+        assert again.plans[0] == planned.plans[number] is not None
+        assert np.array_equal(np.asarray(again.images[0]), np.asarray(planned.images[number]))
+    for wrong, said in (
+        ({"layout": []}, "at least one thing"),
+        ({"layout": [(1, 2, 3, 4)]}, "list of pairs"),
+        ({"layout": layout, "plan": True}, "one of the two"),
+        ({"layout": [((60, 60, 70, 70), "fox")]}, "outside"),
+        ({}, "empty"),
+    ):
+        with pytest.raises(InputError, match=said):
+            model.generate(**wrong)
+
+
+def test_a_model_says_which_tasks_it_was_not_trained_for(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
+    AnyVL(dataclasses.replace(model.parts, tasks=("captioning",))).save_pretrained(tmp_path)
+    narrow = AnyVL.from_pretrained(tmp_path)
+    assert isinstance(narrow.caption(picture), str) and narrow.info()["tasks"] == ["captioning"]
+    with pytest.raises(InputError, match="not trained for grounding: it knows captioning"):
+        narrow.ground(picture, "the fox")
 
 
 def test_outside_an_edit_every_pixel_is_the_originals(model: AnyVL, picture: np.ndarray) -> None:

@@ -1,27 +1,33 @@
 """Training sequences of the scene world: what each task is asked and what it should answer."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 
 from anyvl.codecs import Kit
+from anyvl.data.scenes.catalogue import find_kind
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.edits import Edit
+from anyvl.data.scenes.landmarks import landmarks_of
+from anyvl.data.scenes.questions import sample_question
+from anyvl.data.scenes.referring import Referring, sample_referring
 from anyvl.data.scenes.scene import Scene
-from anyvl.data.scenes.truth import instances_of, polygons_of
-from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase, with_article
+from anyvl.data.scenes.sprites import Sprites
+from anyvl.data.scenes.stories import description_of, grounded_caption
+from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of
+from anyvl.data.scenes.words import caption_of, with_article
 from anyvl.sequence import TokenSequence
 from anyvl.tasks import Task, find_task
 from anyvl.tasks.image_editing import free_cells
 from anyvl.tasks.translate import to_sequence
-from anyvl.values import Codes, Frame, Polygon
+from anyvl.values import Box, Codes, Frame, Instance, Polygon
 
 _ABSENT = 0.2
-"""Share of segmentation phrases that refer to nothing."""
-
-
+"""Share of phrases for key points that refer to nothing."""
 _TOLERANCE_PX = 0.4
+"""So far outlines may be off in training, where exactness buys only length."""
 
 
 def make_sequence(
@@ -38,21 +44,23 @@ def make_sequence(
     """A training sequence of a task about scene `index`; `drop` is the chance to leave out the words of a guided task."""
     make = _MAKERS.get(task.name)
     assert make is not None, f"the scene world has no examples for {task.name}"
-    words, answer, picture, keep = make(corpus, index, kit, rng)
+    made = make(corpus, index, kit, rng)
     scene = corpus.world.scene(index)
-    prompt: str | None = task.prompt(words, int(rng.integers(len(task.templates))))
+    prompt = None if made.words is None else task.prompt(made.words, int(rng.integers(len(task.templates))))
+    layout = made.layout
     if task.guided and rng.random() < drop:
-        prompt = None
+        prompt = layout = None
     return to_sequence(
         task,
         kit,
         Frame(height=scene.height, width=scene.width),
-        answer,
-        picture=picture,
+        made.answer,
+        picture=made.picture,
         prompt=prompt,
+        layout=layout,
         input_weight=input_weight,
         length_power=length_power,
-        keep=keep,
+        keep=made.keep,
     )
 
 
@@ -66,12 +74,40 @@ def edit_region(edit: Edit) -> tuple[Polygon, ...]:
     return polygons_of(shapely.MultiPolygon(hulls))
 
 
-_Made = tuple[str, object, Codes | None, Callable[[list[int]], np.ndarray] | None]
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """An example: what a user says (None: nothing), what comes with it, and the answer. keep: see `to_sequence`."""
+
+    words: str | None = ""
+    answer: object
+    picture: Codes | None = None
+    layout: list[Instance] | None = None
+    keep: Callable[[list[int]], np.ndarray] | None = None
 
 
 def _text_to_image(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    return _Made(words=caption_of(corpus.world.scene(index), rng).words, answer=corpus.codes(index))
+
+
+def _planned_image(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
     scene = corpus.world.scene(index)
-    return caption_of(scene, rng).words, corpus.codes(index), None, None
+    plan = layout_of(scene, corpus.world.sprites)
+    return _Made(words=caption_of(scene, rng).words, answer=(plan, corpus.codes(index)))
+
+
+def _layout_to_image(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    scene = corpus.world.scene(index)
+    words = caption_of(scene, rng).words if rng.random() < 0.5 else None
+    return _Made(words=words, layout=layout_of(scene, corpus.world.sprites), answer=corpus.codes(index))
+
+
+def layout_of(scene: Scene, sprites: Sprites) -> list[Instance]:
+    """The scene's things as a layout names them, "red fox", each with the box of all of it, also of what is hidden."""
+    frame = Frame(height=scene.height, width=scene.width)
+    return [
+        Instance(label=f"{thing.colour_name} {thing.name}", box=Box(*outline_of(thing, sprites).bounds), frame=frame)
+        for thing in scene.things
+    ]
 
 
 def _image_editing(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
@@ -91,39 +127,94 @@ def _image_editing(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generato
         return kept
 
     target = Codes(rows=source.rows, columns=source.columns, ids=blended)
-    return edit.instruction, (region, target), source, keep
+    return _Made(words=edit.instruction, answer=(region, target), picture=source, keep=keep)
 
 
 def _segmentation(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    return _referred(corpus, index, rng, instances_of(corpus.world.scene(index), corpus.world.sprites, _TOLERANCE_PX))
+
+
+def _grounding(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    return _referred(corpus, index, rng, instances_of(corpus.world.scene(index), corpus.world.sprites))
+
+
+def _referred(corpus: Corpus, index: int, rng: np.random.Generator, instances: list[Instance]) -> _Made:
+    """A phrase for none, one or several of the scene's things, and those it means."""
     scene = corpus.world.scene(index)
-    if rng.random() < _ABSENT:
-        return _with_some_article(absent_phrase(scene, rng), rng), [], corpus.codes(index), None
-    thing = scene.things[int(rng.integers(len(scene.things)))]
-    phrase, referents = referring_phrase(scene, thing, rng)
-    instances = instances_of(scene, corpus.world.sprites, tolerance=_TOLERANCE_PX)
-    meant = [instances[number] for number, other in enumerate(scene.things) if other in referents]
-    return _with_some_article(phrase, rng), meant, corpus.codes(index), None
+    phrase = sample_referring(scene, rng)
+    referents = phrase.referents(scene)
+    assert referents is not None
+    meant = [instance for instance, thing in zip(instances, scene.things, strict=True) if thing in referents]
+    return _Made(words=spoken(phrase, rng), answer=meant, picture=corpus.codes(index))
 
 
-def _with_some_article(phrase: str, rng: np.random.Generator) -> str:
-    return str(rng.choice((f"the {phrase}", f"the {phrase}", phrase, with_article(phrase))))
+def spoken(phrase: Referring, rng: np.random.Generator) -> str:
+    """A phrase as one may say it: with one article or another, or none; now and then with another word for the thing."""
+    words = phrase.words()
+    if phrase.kind and not phrase.plural:
+        synonyms = find_kind(phrase.kind).synonyms
+        if synonyms and rng.random() < 0.2:
+            words = words.replace(phrase.kind, str(rng.choice(synonyms)), 1)
+    if phrase.plural:
+        return str(rng.choice((f"the {words}", f"all {words}", words)))
+    return str(rng.choice((f"the {words}", f"the {words}", words, with_article(words))))
+
+
+def _keypoints(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    scene = corpus.world.scene(index)
+    phrase = sample_referring(scene, rng, how_many=int(rng.random() > _ABSENT))
+    phrase = replace(phrase, plural=False)
+    referents = phrase.referents(scene)
+    assert referents is not None
+    points = landmarks_of(referents[0], scene, corpus.world.sprites) if len(referents) == 1 else []
+    return _Made(words=spoken(phrase, rng), answer=points, picture=corpus.codes(index))
 
 
 def _detection(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    scene: Scene = corpus.world.scene(index)
-    return "", instances_of(scene, corpus.world.sprites), corpus.codes(index), None
+    return _Made(answer=instances_of(corpus.world.scene(index), corpus.world.sprites), picture=corpus.codes(index))
 
 
 def _captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    return "", caption_of(corpus.world.scene(index), rng, full=True).words, corpus.codes(index), None
+    words = caption_of(corpus.world.scene(index), rng, full=True).words
+    return _Made(answer=words, picture=corpus.codes(index))
+
+
+def _grounded_captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    scene = corpus.world.scene(index)
+    text = grounded_caption(caption_of(scene, rng, full=True), scene, corpus.world.sprites)
+    return _Made(answer=text, picture=corpus.codes(index))
+
+
+def _description(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    return _Made(answer=description_of(corpus.world.scene(index)), picture=corpus.codes(index))
+
+
+def _question_answering(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    question = None
+    while question is None:
+        question = sample_question(corpus.world.scene(index), rng)
+    return _Made(words=question.words, answer=question.answer, picture=corpus.codes(index))
+
+
+def _classification(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    scene = corpus.world.scene(index)
+    return _Made(answer=max(scene.things, key=lambda thing: thing.size).name, picture=corpus.codes(index))
 
 
 _MAKERS: dict[str, Callable[[Corpus, int, Kit, np.random.Generator], _Made]] = {
     "text_to_image": _text_to_image,
+    "planned_image": _planned_image,
+    "layout_to_image": _layout_to_image,
     "image_editing": _image_editing,
     "segmentation": _segmentation,
     "detection": _detection,
+    "grounding": _grounding,
+    "keypoints": _keypoints,
     "captioning": _captioning,
+    "grounded_captioning": _grounded_captioning,
+    "description": _description,
+    "question_answering": _question_answering,
+    "classification": _classification,
 }
 
 

@@ -4,15 +4,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from anyvl.data.examples import spoken
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KINDS
 from anyvl.data.scenes.edits import EDIT_KINDS
+from anyvl.data.scenes.questions import sample_question
+from anyvl.data.scenes.referring import sample_referring
 from anyvl.data.scenes.scene import sample_scene
-from anyvl.data.scenes.words import absent_phrase, caption_of
+from anyvl.data.scenes.stories import description_of
+from anyvl.data.scenes.words import caption_of
 from anyvl.tasks import TASKS
 
 
 def world_sentences(how_many: int, seed: int = 0) -> Iterator[str]:
-    """Captions, phrases and instructions in the prompts of all tasks; every name stands in them, also alone."""
+    """Captions, phrases, questions and instructions in the prompts of all tasks; every name stands in them, also alone."""
     for name in (*COLOUR_NAMES, *GROUND_NAMES, *(word for kind in KINDS for word in (kind.name, *kind.synonyms))):
         for _ in range(8):
             yield name
@@ -22,8 +26,16 @@ def world_sentences(how_many: int, seed: int = 0) -> Iterator[str]:
         rng = np.random.default_rng((seed, 4, index))
         scene = sample_scene(rng, 64, 64)
         task = TASKS[index % len(TASKS)]
-        made = edits[int(rng.integers(len(edits)))](scene, rng)
-        words = {"text_to_image": caption_of(scene, rng).words, "image_editing": made[1] if made else ""}
-        said = words.get(task.name, absent_phrase(scene, rng))
+        made, question = edits[int(rng.integers(len(edits)))](scene, rng), sample_question(scene, rng)
+        said = spoken(sample_referring(scene, rng), rng)
+        if not task.sees_picture:
+            said = caption_of(scene, rng).words
+        elif task.name == "image_editing":
+            said = made[1] if made else ""
+        elif task.name == "question_answering" and question is not None:
+            said = question.words
+            yield question.answer
         yield task.prompt(said, int(rng.integers(len(task.templates))))
         yield caption_of(scene, rng, full=True).words
+        if task.name == "description":
+            yield description_of(scene)

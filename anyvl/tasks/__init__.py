@@ -2,13 +2,35 @@
 
 from anyvl.errors import UnknownNameError
 from anyvl.tasks.captioning import CAPTIONING
+from anyvl.tasks.classification import CLASSIFICATION
+from anyvl.tasks.description import DESCRIPTION
 from anyvl.tasks.detection import DETECTION
+from anyvl.tasks.grounded_captioning import GROUNDED_CAPTIONING
+from anyvl.tasks.grounding import GROUNDING
 from anyvl.tasks.image_editing import IMAGE_EDITING
+from anyvl.tasks.keypoints import KEYPOINTS
+from anyvl.tasks.layout_to_image import LAYOUT_TO_IMAGE
+from anyvl.tasks.planned_image import PLANNED_IMAGE
+from anyvl.tasks.question_answering import QUESTION_ANSWERING
 from anyvl.tasks.segmentation import SEGMENTATION
 from anyvl.tasks.task import Task
 from anyvl.tasks.text_to_image import TEXT_TO_IMAGE
 
-TASKS: tuple[Task, ...] = (TEXT_TO_IMAGE, IMAGE_EDITING, SEGMENTATION, DETECTION, CAPTIONING)
+TASKS: tuple[Task, ...] = (
+    TEXT_TO_IMAGE,
+    PLANNED_IMAGE,
+    LAYOUT_TO_IMAGE,
+    IMAGE_EDITING,
+    SEGMENTATION,
+    DETECTION,
+    GROUNDING,
+    KEYPOINTS,
+    CAPTIONING,
+    GROUNDED_CAPTIONING,
+    DESCRIPTION,
+    QUESTION_ANSWERING,
+    CLASSIFICATION,
+)
 
 __all__ = ["TASKS", "Task", "find_task"]
 

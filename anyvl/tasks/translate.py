@@ -1,30 +1,36 @@
 """Between examples and ids, in both directions: the sequence of a training example, the prefix and grammar of a question.
 
-    <bos> [picture] [<text> prompt </text>] answer <eos>
+    <bos> [picture] [<text> prompt </text>] [layout] answer <eos>
 
 Every value is bounded by its own marks; an empty list is nothing, and its answer `<eos>` alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
-from anyvl.codecs import Codec, Kit, Picture, Words
+from anyvl.codecs import Codec, Kit, Layout, Picture, Words
 from anyvl.grammar.automaton import Automaton, compile_grammar
 from anyvl.grammar.terms import Sequence, Token
 from anyvl.sequence import TokenSequence, concatenate
 from anyvl.tasks.task import Task
-from anyvl.values import Codes, Frame
+from anyvl.values import Codes, Frame, Instance
 
 Image = UInt8[np.ndarray, "height width 3"] | Codes
 
 
 def prompt_ids(
-    task: Task, kit: Kit, frame: Frame, *, picture: Image | None = None, prompt: str | None = None
+    task: Task,
+    kit: Kit,
+    frame: Frame,
+    *,
+    picture: Image | None = None,
+    prompt: str | None = None,
+    layout: Iterable[Instance] | None = None,
 ) -> list[int]:
-    """The ids before an answer; without `prompt` those of a dropped one, which guidance is measured against."""
+    """The ids before an answer; without `prompt` (and layout) those of a dropped one, which guidance is measured against."""
     assert (picture is not None) == task.sees_picture, (
         f"{task.name} {'needs' if task.sees_picture else 'takes no'} picture"
     )
@@ -33,6 +39,9 @@ def prompt_ids(
         ids += Picture().encode(picture, kit, frame)
     if prompt is not None:
         ids += Words().encode(prompt, kit, frame)
+    if layout is not None:
+        assert task.takes_layout, f"{task.name} takes no layout"
+        ids += Layout().encode(layout, kit, frame)
     return ids
 
 
@@ -62,6 +71,7 @@ def to_sequence(
     *,
     picture: Codes | None = None,
     prompt: str | None = None,
+    layout: Iterable[Instance] | None = None,
     input_weight: float = 0.0,
     keep: Callable[[list[int]], np.ndarray] | None = None,
     length_power: float = 0.0,
@@ -72,7 +82,7 @@ def to_sequence(
     length_power: input and answer, each of n ids with a loss, are weighted by n^-length_power. At 0 every id counts alike, so
     whole pictures drown edits and outlines drown absences; at 1 every answer does; 0.5 is square averaging (InternVL 2.5).
     """
-    before = prompt_ids(task, kit, frame, picture=picture, prompt=prompt)
+    before = prompt_ids(task, kit, frame, picture=picture, prompt=prompt, layout=layout)
     after = answer_ids(task, kit, frame, answer)
     first, last = kit.vocabulary.image.start, kit.vocabulary.image.stop
     seen = TokenSequence(

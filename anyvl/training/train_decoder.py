@@ -13,12 +13,13 @@ from anyvl.checkpoint import Parts, load_parts, save_parts
 from anyvl.codecs import Kit, TextTokenizer
 from anyvl.data.mixture import Mixture
 from anyvl.data.scenes.corpus import Corpus
-from anyvl.data.scenes.words import world_knowledge
+from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.world import World
 from anyvl.data.sentences import world_sentences
 from anyvl.errors import CheckpointError
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
+from anyvl.tasks import TASKS
 from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.losses import next_id_loss
@@ -66,7 +67,9 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         return next_id_loss(model, batch, modalities.to(batch["ids"].device), run.modality_weights)
 
     def export(model: Decoder, target: Path) -> None:
-        parts = Parts(decoder=model, tokenizer=tokenizer, kit=kit, knows=world_knowledge())
+        trained = {*(start.tasks if start else ()), *(name for name, weight in run.mixture.items() if weight > 0)}
+        tasks = tuple(task.name for task in TASKS if task.name in trained)
+        parts = Parts(decoder=model, tokenizer=tokenizer, kit=kit, knows=world_knowledge(), tasks=tasks)
         save_parts(parts, target, dtype=torch.float32)
 
     def sheet(model: Decoder, path: Path) -> None:

@@ -8,10 +8,11 @@ import pytest
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS, find_kind, is_held_out
 from anyvl.data.scenes.draw import draw, draw_one, to_uint8
 from anyvl.data.scenes.edits import EDIT_KINDS
+from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.scene import PLACES, Ground, Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
-from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase, refers_to, world_knowledge
+from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase, refers_to
 from anyvl.data.scenes.world import SPLITS, World
 from anyvl.errors import UnknownNameError
 from anyvl.values import Frame, Instance

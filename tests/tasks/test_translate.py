@@ -36,13 +36,21 @@ def sequence_of(
     return make_sequence(task, corpus, index, kit, rng, input_weight=0.3, length_power=length_power, drop=drop)
 
 
+def answer_start(task: Task, sequence: TokenSequence, kit: Kit) -> int:
+    """Where the answer begins: behind the words, or behind the layout."""
+    ids = sequence.ids.tolist()
+    if task.takes_layout:
+        return ids.index(kit.vocabulary.control("image"))
+    return ids.index(kit.vocabulary.control("text_end")) + 1
+
+
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_the_grammar_accepts_what_a_training_answers(task: Task, corpus: Corpus, kit: Kit) -> None:
     grammar = answer_grammar(task.output, kit)
     for index in range(30):
         sequence = sequence_of(task, corpus, index, kit)
         ids = sequence.ids.tolist()
-        start = ids.index(kit.vocabulary.control("text_end")) + 1
+        start = answer_start(task, sequence, kit)
         assert grammar.accepts(ids[start:]), grammar.explain(ids[start:])
         assert ids[0] == kit.vocabulary.control("bos")
         before = sequence.weights[:start]
@@ -58,7 +66,7 @@ def test_at_length_power_one_all_answers_weigh_alike_and_at_a_half_by_their_root
 ) -> None:
     for index in range(10):
         plain, root, whole = (sequence_of(task, corpus, index, kit, length_power=power) for power in (0.0, 0.5, 1.0))
-        start = plain.ids.tolist().index(kit.vocabulary.control("text_end")) + 1
+        start = answer_start(task, plain, kit)
         number = np.count_nonzero(plain.weights[start:])
         assert whole.weights[start:].sum() == pytest.approx(1.0)
         assert root.weights[start:].sum() == pytest.approx(number**0.5)

@@ -3,15 +3,13 @@
 A colour may be left unsaid where it is the thing's natural one, so "a palm tree" means a green one.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS
-from anyvl.data.scenes.scene import RELATIONS, Scene, Thing, place_of, relation_of
-from anyvl.tasks import TASKS
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES, KINDS
+from anyvl.data.scenes.scene import Scene, Thing, place_of, relation_of
 
 PLACE_WORDS = {
     "top left": ("in the top left",),
@@ -146,26 +144,3 @@ def absent_phrase(scene: Scene, rng: np.random.Generator) -> str:
             colour = str(rng.choice(COLOUR_NAMES)) if rng.random() < 0.5 else ""
         if not any(refers_to(kind, colour, thing) for thing in scene.things):
             return f"{colour} {noun}".strip()
-
-
-def world_knowledge() -> dict[str, list[str]]:
-    """What a model trained on this world has seen, by what it is, and under "words" every word of the world's captions."""
-    synonyms = [synonym for kind in KINDS for synonym in kind.synonyms]
-    places = [words for many in PLACE_WORDS.values() for words in many]
-    sentences = [*KIND_NAMES, *synonyms, *COLOUR_NAMES, *GROUND_NAMES, *GROUND_WORDS, *places]
-    sentences += [
-        "a an the and left of right of above below",
-        "replace with make paint turn remove take away delete add",
-    ]
-    sentences += ["change the background to"]
-    sentences += [template for task in TASKS for template in task.templates]
-    words = {word for sentence in sentences for word in re.findall(r"[a-z-]+", re.sub(r"{\w*}", "", sentence))}
-    return {
-        "things": list(KIND_NAMES),
-        "also called": synonyms,
-        "colours": list(COLOUR_NAMES),
-        "backgrounds": list(GROUND_NAMES),
-        "places": places,
-        "relations": list(RELATIONS),
-        "words": sorted(words),
-    }

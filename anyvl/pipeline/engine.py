@@ -1,0 +1,132 @@
+"""What every task needs of a loaded model: seeing pictures, putting questions into ids, writing answers."""
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import UInt8
+
+from anyvl.checkpoint import Parts
+from anyvl.codecs import Kit, nearest_grid, open_picture
+from anyvl.codecs.intake import Source
+from anyvl.errors import InputError, StoppedError
+from anyvl.generation import DecoderStepper, Request, Result, generate
+from anyvl.tasks import Task
+from anyvl.tasks.translate import prompt_ids
+from anyvl.values import Codes, Frame, Instance
+
+T = TypeVar("T")
+OnStep = Callable[[int, int], bool | None]
+
+
+class UnknownWordsWarning(UserWarning):
+    """A prompt has words that the model never saw in training."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """A picture as pixels, its frame, and its codes on the grid of nearest aspect."""
+
+    pixels: UInt8[np.ndarray, "height width 3"]
+    frame: Frame
+    codes: Codes
+
+
+class Engine:
+    """A checkpoint ready to answer."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.stepper = DecoderStepper(parts.decoder)
+
+    @property
+    def kit(self) -> Kit:
+        return self.parts.kit
+
+    def see(self, image: Source) -> Seen:
+        """A picture, EXIF-turned, as the model sees it."""
+        pixels = open_picture(image)
+        frame = Frame(height=pixels.shape[0], width=pixels.shape[1])
+        return Seen(
+            pixels=pixels,
+            frame=frame,
+            codes=self.parts.tokenizer.encode(pixels, *nearest_grid(frame, self.kit.grids)),
+        )
+
+    def question(
+        self,
+        task: Task,
+        frame: Frame,
+        room: int,
+        *,
+        words: str | None = "",
+        picture: Codes | None = None,
+        layout: Sequence[Instance] | None = None,
+    ) -> list[int]:
+        """The ids of a question, where an answer of `room` ids fits behind it; words None leaves them out.
+
+        InputError for a task the model was not trained for, for missing words and for too many.
+        """
+        if self.parts.tasks and task.name not in self.parts.tasks:
+            known = ", ".join(self.parts.tasks)
+            raise InputError(f"this model was not trained for {task.name}: it knows {known}")
+        if task.needs_words and words is not None:
+            if not words.strip():
+                raise InputError(f"{task.name.replace('_', ' ')} needs words: the prompt is empty")
+            self.warn_of_unknown(words)
+        prompt = None if words is None else task.prompt(words)
+        ids = prompt_ids(task, self.kit, frame, picture=picture, prompt=prompt, layout=layout)
+        longest = self.stepper.longest
+        if len(ids) + room > longest:
+            raise InputError(
+                f"the prompt is too long: with its picture it takes {len(ids)} ids, and {longest - room} are left of "
+                f"the model's {longest} beside the answer"
+            )
+        return ids
+
+    def run(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
+        """Write all answers as one batch; StoppedError when the callback ends it early."""
+        results = generate(self.stepper, requests, on_step)
+        if any(result.aborted for result in results):
+            raise StoppedError(
+                f"the callback stopped the answer after {results[0].forwards} steps: there is no value yet"
+            )
+        return results
+
+    def unknown_words(self, words: str) -> list[str]:
+        """Words of a prompt that the model never saw; empty when the checkpoint does not say what it knows."""
+        known = set(self.parts.knows.get("words", ()))
+        return [word for word in re.findall(r"[^\s,.;:!?]+", words.lower()) if known and word not in known]
+
+    def warn_of_unknown(self, words: str) -> None:
+        """UnknownWordsWarning, at the line of the user's call, for words that the model never saw."""
+        unknown = self.unknown_words(words)
+        if unknown:
+            names = ", ".join(repr(word) for word in unknown[:8])
+            warnings.warn(
+                f"the model never saw these words in training: {names} (`anyvl info` lists what it knows)",
+                UnknownWordsWarning,
+                stacklevel=5,
+            )
+
+
+def listed(value: T | Sequence[T], kind: type[T]) -> list[T]:
+    """A value alone as a list of one."""
+    return [value] if isinstance(value, kind) else list(value)  # type: ignore[arg-type]
+
+
+def paired(image: Source | list[Source], words: str | list[str]) -> list[tuple[Source, str]]:
+    """Pictures with their words; where one of the two is no list, it goes with each of the other."""
+    images = image if isinstance(image, list) else [image] * (len(words) if isinstance(words, list) else 1)
+    phrases = words if isinstance(words, list) else [words] * len(images)
+    if len(images) != len(phrases):
+        raise InputError(f"as many phrases as pictures are expected, got {len(phrases)} for {len(images)}")
+    return list(zip(images, phrases, strict=True))
+
+
+def probabilities(result: Result) -> list[float]:
+    """Of each id; 0 where a half-precision network gave no number."""
+    return np.nan_to_num(np.exp(result.log_probabilities), nan=0.0).tolist()

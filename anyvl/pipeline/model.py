@@ -1,0 +1,87 @@
+"""`AnyVL`: the model that a user holds."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from anyvl.checkpoint import load_parts, save_parts
+from anyvl.errors import InputError
+from anyvl.pipeline.painting import Painting
+from anyvl.pipeline.reading import Reading
+from anyvl.tasks import find_task
+
+
+class AnyVL(Painting, Reading):
+    """One decoder that paints, edits, segments, detects, captions and answers.
+
+    Pictures may be paths, PIL images or uint8 arrays; all coordinates that come back are pixels of the picture that went in
+    (EXIF-turned), x right, y down. A list of pictures or prompts gives a list of answers, computed as one batch.
+    """
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path | None = None, *, device: str | None = None, dtype: str | torch.dtype = torch.float32
+    ) -> "AnyVL":
+        """The model of a checkpoint folder or hub id; the default model, which comes with the package, if None.
+
+        device: "cpu", "cuda", ...; the first GPU, or else the CPU, if None. dtype: of the weights and the computation.
+        """
+        return cls(load_parts(folder, _device(device), _dtype(dtype)))
+
+    def save_pretrained(self, folder: str | Path, dtype: str | torch.dtype | None = None) -> None:
+        """Write a checkpoint folder that `from_pretrained` reads; weights as they are, or rounded to `dtype`."""
+        save_parts(self.parts, folder, self.stepper.dtype if dtype is None else _dtype(dtype))
+
+    def run(self, task: str, **inputs: Any) -> Any:
+        """Any task by its name; see the method of the same meaning for its inputs."""
+        method, settings = _METHODS[find_task(task).name]
+        return getattr(self, method)(**settings, **inputs)
+
+    def info(self) -> dict[str, Any]:
+        """What this model is and what it knows."""
+        kit = self.kit
+        factor = self.parts.tokenizer.model.config.factor
+        return {
+            "decoder_parameters": sum(p.numel() for p in self.parts.decoder.parameters()),
+            "image_tokenizer_parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
+            "language": kit.vocabulary.layout(),
+            "pictures": [{"height": rows * factor, "width": columns * factor} for rows, columns in kit.grids],
+            **({"tasks": list(self.parts.tasks)} if self.parts.tasks else {}),
+            "knows": {what: names for what, names in self.parts.knows.items() if what != "words"},
+        }
+
+
+_METHODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "text_to_image": ("generate", {}),
+    "planned_image": ("generate", {"plan": True}),
+    "layout_to_image": ("generate", {}),
+    "image_editing": ("edit", {}),
+    "segmentation": ("segment", {}),
+    "detection": ("detect", {}),
+    "grounding": ("ground", {}),
+    "keypoints": ("keypoints", {}),
+    "captioning": ("caption", {}),
+    "grounded_captioning": ("caption", {"grounded": True}),
+    "description": ("describe", {}),
+    "question_answering": ("ask", {}),
+    "classification": ("classify", {}),
+}
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as problem:
+        raise InputError(f"the device {name!r} cannot be used here: {str(problem).splitlines()[0]}") from None
+    return device
+
+
+def _dtype(name: str | torch.dtype) -> torch.dtype:
+    dtype = getattr(torch, name, None) if isinstance(name, str) else name
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise InputError(f"the dtype is float32, bfloat16 or float16, got {name!r}")
+    return dtype

@@ -1,0 +1,152 @@
+"""Answers about pictures: where things are, what is there, what is asked."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from anyvl.codecs import Boxes, Codec, Keypoints, Polygons
+from anyvl.codecs.intake import Source
+from anyvl.codecs.text import text_to_ids
+from anyvl.errors import InputError
+from anyvl.generation import Request
+from anyvl.pipeline.engine import Engine, OnStep, listed, paired, probabilities
+from anyvl.tasks import find_task
+from anyvl.tasks.translate import answer_grammar, answer_value
+from anyvl.values import Answer
+
+Sources = Source | list[Source]
+
+
+class Reading(Engine):
+    """The methods that answer about pictures. A list of pictures or of words gives a list of answers, computed as one batch."""
+
+    def segment(self, image: Sources, phrase: str | list[str], *, callback_on_step_end: OnStep | None = None) -> Any:
+        """Polygons of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
+        return self._answer("segmentation", image, phrase, lambda words: Polygons(label=words), callback_on_step_end)
+
+    def ground(self, image: Sources, phrase: str | list[str], *, callback_on_step_end: OnStep | None = None) -> Any:
+        """Boxes of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
+        return self._answer("grounding", image, phrase, lambda words: Boxes(phrase=words), callback_on_step_end)
+
+    def keypoints(
+        self,
+        image: Sources,
+        phrase: str | list[str],
+        *,
+        names: Sequence[str] | None = None,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
+        """Named points of the thing a phrase refers to: a list of `Keypoint`, empty when it is not there."""
+        codec = find_task("keypoints").output if names is None else Keypoints(names=tuple(names))
+        return self._answer("keypoints", image, phrase, lambda words: codec, callback_on_step_end)
+
+    def detect(
+        self,
+        image: Sources,
+        labels: str | Sequence[str] | None = None,
+        *,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
+        """Boxes and names of everything in a picture, largest first; of these only the ones with given labels, if any."""
+        found = self._answer("detection", image, "", lambda words: Boxes(), callback_on_step_end)
+        if labels is None:
+            return found
+        wanted = listed(labels, str)
+        if not wanted:
+            raise InputError("labels name at least one thing to find, or are left out to find all")
+        for label in wanted:
+            self.warn_of_unknown(label)
+        many = found if isinstance(image, list) else [found]
+        kept = [[thing for thing in things if thing.label in wanted] for things in many]
+        return kept if isinstance(image, list) else kept[0]
+
+    def caption(self, image: Sources, *, grounded: bool = False, callback_on_step_end: OnStep | None = None) -> Any:
+        """What a picture shows: a string; grounded, a `GroundedText` with the box of each thing that is named."""
+        name = "grounded_captioning" if grounded else "captioning"
+        return self._answer(name, image, "", lambda words: find_task(name).output, callback_on_step_end)
+
+    def describe(self, image: Sources, *, callback_on_step_end: OnStep | None = None) -> Any:
+        """A paragraph about a picture."""
+        return self._answer(
+            "description", image, "", lambda words: find_task("description").output, callback_on_step_end
+        )
+
+    def ask(
+        self,
+        image: Sources,
+        question: str | list[str],
+        *,
+        choices: Sequence[str] | None = None,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
+        """The `Answer` to a question: in the model's own words, or the likeliest of the choices with the probability of each."""
+        if choices is not None:
+            asked = paired(image, question)
+            answers = [self._chosen("question_answering", one, words, choices) for one, words in asked]
+            return answers if isinstance(image, list) or isinstance(question, list) else answers[0]
+        codec = find_task("question_answering").output
+        found = self._answer(
+            "question_answering", image, question, lambda words: codec, callback_on_step_end, with_probability=True
+        )
+        many = found if isinstance(image, list) or isinstance(question, list) else [found]
+        answers = [Answer(words=words, probability=likely) for words, likely in many]
+        return answers if isinstance(image, list) or isinstance(question, list) else answers[0]
+
+    def classify(self, image: Sources, labels: str | Sequence[str] | None = None) -> Any:
+        """The probability of each label for the main thing of a picture, likeliest first: {label: probability}, sum 1.
+
+        Without labels, those of all things that the model knows.
+        """
+        known = self.parts.knows.get("things", []) if labels is None else listed(labels, str)
+        images = image if isinstance(image, list) else [image]
+        answers = [dict(self._chosen("classification", one, "", known).probabilities) for one in images]
+        return answers if isinstance(image, list) else answers[0]
+
+    def _chosen(self, name: str, image: Source, words: str, choices: Sequence[str]) -> Answer:
+        """One of a closed set, scored as a trie behind the question in one pass."""
+        options = list(dict.fromkeys(choices))
+        if not options or not all(option.strip() for option in options):
+            raise InputError(f"choices are one or more answers and none is empty, but {list(choices)} came")
+        task, kit, seen = find_task(name), self.kit, self.see(image)
+        opened, closed = kit.vocabulary.control("text"), kit.vocabulary.control("text_end")
+        branches = [[*text_to_ids(option, kit), closed] for option in options]
+        room = 1 + max(map(len, branches))
+        ids = self.question(task, seen.frame, room, words=words, picture=seen.codes)
+        logits = np.array(self.stepper.likelihoods([*ids, opened], branches)) / self.parts.temperatures.get(name, 1.0)
+        shares = np.exp(logits - logits.max())
+        order = np.argsort(-shares, kind="stable")
+        likely = {options[place]: float(shares[place] / shares.sum()) for place in order.tolist()}
+        best = next(iter(likely))
+        return Answer(words=best, probability=likely[best], probabilities=likely)
+
+    def _answer(
+        self,
+        name: str,
+        image: Any,
+        phrase: str | list[str],
+        codec_of: Callable[[str], Codec],
+        on_step: OnStep | None,
+        with_probability: bool = False,
+    ) -> Any:
+        """Ask one question of a picture, or one of each of several; with the probability of each answer if asked for."""
+        task, kit = find_task(name), self.kit
+        asked = paired(image, phrase)
+        seen = [self.see(one) for one, _ in asked]
+        budget = min(task.budget, self.stepper.longest // 2)
+        requests = [
+            Request(
+                prefix=tuple(self.question(task, one.frame, budget, words=words, picture=one.codes)),
+                grammar=answer_grammar(codec_of(words), kit),
+                budget=budget,
+                seed=0,
+                sampling=task.sampling,
+            )
+            for one, (_, words) in zip(seen, asked, strict=True)
+        ]
+        values = []
+        for result, one, (_, words) in zip(self.run(requests, on_step), seen, asked, strict=True):
+            likely = probabilities(result)
+            value = answer_value(codec_of(words), kit, one.frame, result.ids, likely)
+            values.append((value, float(np.prod(likely))) if with_probability else value)
+        return values if isinstance(image, list) or isinstance(phrase, list) else values[0]
