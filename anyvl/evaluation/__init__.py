@@ -11,9 +11,32 @@ from anyvl.evaluation.score import Score
 if TYPE_CHECKING:
     from anyvl.pipeline import AnyVL
 
-__all__ = ["SUITES", "Score", "evaluate", "run"]
+__all__ = ["SUITES", "Score", "evaluate", "run", "suites_of"]
 
-SUITES = ("judge", "text_to_image", "image_editing", "segmentation", "detection", "captioning", "validity", "seeds")
+SUITES = (
+    "judge",
+    "text_to_image",
+    "image_editing",
+    "segmentation",
+    "detection",
+    "grounding",
+    "keypoints",
+    "captioning",
+    "grounded_captioning",
+    "description",
+    "question_answering",
+    "classification",
+    "validity",
+    "seeds",
+)
+
+
+def suites_of(model: "AnyVL") -> tuple[str, ...]:
+    """The suites that a model can be put to: all but those of tasks it was not trained for."""
+    from anyvl.tasks import TASKS
+
+    strange = {task.name for task in TASKS} - set(model.parts.tasks) if model.parts.tasks else set()
+    return tuple(suite for suite in SUITES if suite not in strange)
 
 
 def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
@@ -22,7 +45,7 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
     UnknownNameError for another suite; ConfigError for a count too small to make floors of.
     """
     from anyvl.data.scenes.world import World
-    from anyvl.evaluation import judge_report, laws, painting, reading
+    from anyvl.evaluation import answering, judge_report, laws, locating, painting, telling
     from anyvl.evaluation.scene_judge import SceneJudge
 
     least = 2 * len(model.kit.grids)
@@ -41,11 +64,23 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
         case "image_editing":
             return painting.image_editing(model, test, SceneJudge(), max(1, count // 2))
         case "segmentation":
-            return [row for world in (test, held_out) for row in reading.segmentation(model, world, count)]
+            return [row for world in (test, held_out) for row in locating.segmentation(model, world, count)]
         case "detection":
-            return reading.detection(model, test, count)
+            return locating.detection(model, test, count)
+        case "grounding":
+            return [row for world in (test, held_out) for row in locating.grounding(model, world, count)]
+        case "keypoints":
+            return locating.keypoints(model, test, count)
         case "captioning":
-            return reading.captioning(model, test, count)
+            return telling.captioning(model, test, count)
+        case "grounded_captioning":
+            return telling.grounded_captioning(model, test, count)
+        case "description":
+            return telling.description(model, test, count)
+        case "question_answering":
+            return answering.question_answering(model, test, count)
+        case "classification":
+            return answering.classification(model, test, count)
         case "validity":
             return laws.validity(laws.small_kit(), 50 * count)
         case "seeds":

@@ -27,11 +27,11 @@ def run(
 
     output: a .json or .md file for the scores, written anew after every suite. UnknownNameError for another suffix.
     """
-    from anyvl.evaluation import SUITES, evaluate
+    from anyvl.evaluation import SUITES, evaluate, suites_of
     from anyvl.pipeline import AnyVL
 
-    chosen = tuple(suites) or SUITES
-    for name in chosen:
+    asked = tuple(suites)
+    for name in asked:
         if name not in SUITES:
             raise UnknownNameError("suite", name, SUITES)
     if output is not None and output.suffix not in _FILES:
@@ -41,7 +41,7 @@ def run(
     began = time.monotonic()
     loaded = AnyVL.from_pretrained(model, device=device)
     scores: list[Score] = []
-    for name in chosen:  # one at a time: what is measured is kept, whatever happens to the next
+    for name in asked or suites_of(loaded):  # one at a time: what is measured is kept, whatever happens to the next
         console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
         scores += evaluate(loaded, name, count)
         if output is not None:

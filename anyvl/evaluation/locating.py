@@ -1,0 +1,162 @@
+"""How well the model finds things: masks and boxes by phrase, all boxes with names, key points; against exact truth."""
+
+import numpy as np
+
+from anyvl.codecs import Boxes, Keypoints, Polygons
+from anyvl.data.scenes.landmarks import landmarks_of
+from anyvl.data.scenes.referring import sample_referring
+from anyvl.data.scenes.truth import instances_of
+from anyvl.data.scenes.words import absent_phrase, referring_phrase
+from anyvl.data.scenes.world import World
+from anyvl.evaluation.exam import Exam
+from anyvl.evaluation.score import Score, of_another, score
+from anyvl.metrics import all_matched, average_precision, matched, union_iou
+from anyvl.pipeline import AnyVL
+from anyvl.tasks import find_task
+from anyvl.values import Frame, Instance, Keypoint
+
+_NEAR = 0.05
+"""A key point is right within this share of the geometric mean of the picture's sides."""
+
+
+def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
+    """Phrases for one thing of each scene, and phrases for nothing (half of them a present thing in another colour)."""
+    exam = Exam.of(world, count)
+    phrases, absent, meant = [], [], []
+    for index, scene in enumerate(exam.scenes):
+        rng = world.rng(index, "phrase")
+        thing = scene.things[int(rng.integers(len(scene.things)))]
+        phrase, referents = referring_phrase(scene, thing, rng)
+        instances = instances_of(scene, world.sprites)
+        phrases.append(f"the {phrase}")
+        absent.append(f"the {absent_phrase(scene, rng)}")
+        meant.append([instances[n] for n, other in enumerate(scene.things) if other in referents])
+    found, nothing = exam.ask(model.segment, phrases), exam.ask(model.segment, absent)
+    codec = find_task("segmentation").output
+    assert isinstance(codec, Polygons)
+
+    def ious(answers: list[list[Instance]]) -> list[float]:
+        return [union_iou(a, t, frame) for a, t, frame in zip(answers, meant, exam.frames, strict=True)]
+
+    written = [
+        codec.decode(codec.encode(t, model.kit, f), model.kit, f) for t, f in zip(meant, exam.frames, strict=True)
+    ]
+    name = f"segmentation, {world.split}"
+    return [
+        # The floor: the answer for another scene of the same size.
+        score(f"{name}: mIoU", ious(found), ceiling=ious(written), floor=ious(of_another(found, exam.frames))),
+        score(f"{name}: absent answered with nothing", [float(not many) for many in nothing]),
+        score(f"{name}: present answered with something", [float(bool(many)) for many in found]),
+    ]
+
+
+def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
+    """Phrases by name, colour, place and relation for one thing, for several, and for none; right when all boxes are."""
+    exam, name = Exam.of(world, count), f"grounding, {world.split}"
+    scores = []
+    for how_many, what in ((1, "one referent"), (2, "several referents"), (0, "absent answered with nothing")):
+        phrases, meant = [], []
+        for index, scene in enumerate(exam.scenes):
+            phrase = sample_referring(scene, world.rng(index, f"ground {how_many}"), how_many)
+            referents = phrase.referents(scene) or ()
+            instances = instances_of(scene, world.sprites)
+            phrases.append(f"the {phrase.words()}")
+            meant.append([one for one, thing in zip(instances, scene.things, strict=True) if thing in referents])
+        fits = [i for i, many in enumerate(meant) if min(len(many), 2) == how_many]  # not every scene has several
+        part = Exam.of(world, count, fits)
+        found = part.ask(model.ground, [phrases[i] for i in fits])
+
+        def right(answers: list[list[Instance]], true: list[list[Instance]]) -> list[float]:
+            boxes = [[[one.bounds for one in many] for many in rows] for rows in (answers, true)]
+            return [float(all_matched(a, t)) for a, t in zip(*boxes, strict=True)]
+
+        true = [meant[i] for i in fits]
+        codec, kit = Boxes(phrase=""), model.kit
+        written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(true, part.frames, strict=True)]
+        label = f"{name}: {what}" + (", acc@IoU .5" if how_many else "")
+        floor = right(of_another(found, part.frames), true)
+        scores.append(score(label, right(found, true), ceiling=right(written, true), floor=floor))
+    return scores
+
+
+def detection(model: AnyVL, world: World, count: int) -> list[Score]:
+    """COCO average precision of boxes and names, and recall by how many things there are."""
+    exam, kit = Exam.of(world, count), model.kit
+    truths = [instances_of(scene, world.sprites) for scene in exam.scenes]
+    found = exam.ask(model.detect)
+    codec = Boxes()
+    written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(truths, exam.frames, strict=True)]
+    ap, ceiling, floor = (average_precision(many, truths) for many in (found, written, of_another(found, exam.frames)))
+    nan = float("nan")
+    scores = [
+        Score(
+            name=f"detection, {world.split}: {name}",
+            value=ap[name],
+            low=nan,
+            high=nan,
+            count=count,
+            ceiling=ceiling[name],
+            floor=floor[name],
+        )
+        for name in ap
+    ]
+    for how_many in sorted({len(many) for many in truths}):
+        recalls = [_recall(a, t) for a, t in zip(found, truths, strict=True) if len(t) == how_many]
+        scores.append(score(f"detection, {world.split}: recall of {how_many} things", recalls))
+    return scores
+
+
+def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:
+    """Points within a twentieth of the picture's size, and whether they are rightly said to be seen or hidden."""
+    exam, codec = Exam.of(world, count), find_task("keypoints").output
+    assert isinstance(codec, Keypoints)
+    phrases, truths = [], []
+    for index, scene in enumerate(exam.scenes):
+        phrase, (thing, *_) = referring_phrase(scene, scene.things[0], world.rng(index, "points"))
+        phrases.append(f"the {phrase}")
+        truths.append(landmarks_of(thing, scene, world.sprites))
+    found = exam.ask(model.keypoints, phrases)
+    kit = model.kit
+    written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(truths, exam.frames, strict=True)]
+
+    def near(answers: list[list[Keypoint]]) -> list[float]:
+        return [_share_near(a, t, f) for a, t, f in zip(answers, truths, exam.frames, strict=True)]
+
+    seen = [_share_told(a, t) for a, t in zip(found, truths, strict=True)]
+    floor = near(of_another(found, exam.frames))
+    always = [float(np.mean([point.visible for point in true])) for true in truths]
+    return [
+        score(f"key points, {world.split}: within 5 %", near(found), ceiling=near(written), floor=floor),
+        score(
+            f"key points, {world.split}: seen or hidden",
+            seen,
+            floor=always,
+            note="floor: always seen",
+        ),
+    ]
+
+
+def _share_near(found: list[Keypoint], true: list[Keypoint], frame: Frame) -> float:
+    """The share of true points that were found near where they are."""
+    places = {point.name: point for point in found}
+    reach = _NEAR * (frame.height * frame.width) ** 0.5
+    near = [
+        point.name in places and np.hypot(places[point.name].x - point.x, places[point.name].y - point.y) <= reach
+        for point in true
+    ]
+    return float(np.mean(near))
+
+
+def _share_told(found: list[Keypoint], true: list[Keypoint]) -> float:
+    """The share of true points that are rightly said to be seen or hidden."""
+    told = {point.name: point.visible for point in found}
+    return float(np.mean([told.get(point.name) == point.visible for point in true]))
+
+
+def _recall(found: list[Instance], true: list[Instance]) -> float:
+    """The share of true things found with the right name at IoU .5."""
+    hits = 0
+    for label in {one.label for one in true}:
+        boxes = [[one.bounds for one in many if one.label == label] for many in (found, true)]
+        hits += len(matched(*boxes))
+    return hits / len(true)
