@@ -1,0 +1,82 @@
+"""What commands share: their options, opening pictures, loading a model, progress."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from anyvl.errors import InputError
+
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="Folder or hub id of a model; without it, the one that ships with anyvl.")
+]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; without it, a CUDA GPU if there is one, else the CPU.")
+]
+DtypeOption = Annotated[
+    Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="Number format of the computation.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+SeedOption = Annotated[int | None, typer.Option(help="Picture i of a call has seed + i. Without it, one is drawn.")]
+GuidanceOption = Annotated[float | None, typer.Option(help="How strongly the words are followed; 1 is off.")]
+NumImagesOption = Annotated[int, typer.Option(min=1, help="How many pictures to make.")]
+PictureArgument = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="json, coco, yolo, labelme, geojson, florence, svg, png; without it, by the suffix of --output.",
+    ),
+]
+FoundOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write what is found to this file instead of printing it.")
+]
+OverlayOption = Annotated[Path | None, typer.Option(help="Draw what is found over the picture, into this file.")]
+
+
+def require_words(words: str) -> None:
+    """InputError for a prompt without words, before a model is loaded for it."""
+    if not words.strip():
+        raise InputError("the prompt is empty: say in words what to paint, change or find")
+
+
+def opened(path: Path) -> Any:
+    from anyvl.codecs.intake import open_picture
+
+    return open_picture(path)
+
+
+def loaded(model: str | None, device: str | None, dtype: str | None) -> Any:
+    from anyvl.pipeline import AnyVL
+
+    return AnyVL.from_pretrained(model, **given(device=device, dtype=dtype))
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Only what the user said, so that every default has one owner: the function called."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@contextlib.contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A line on stderr while it is a terminal; yields what to call after each step with (step, pictures done)."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("loading the model")
+
+        def on_step(step: int, done: int) -> None:
+            bar.update(task, description=f"{doing}, step {step}")
+
+        yield on_step
+
+
+def as_one_line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

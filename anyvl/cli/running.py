@@ -1,0 +1,55 @@
+"""`anyvl info`, `anyvl train` and `anyvl evaluate`: about a model, not a picture."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anyvl.cli.options import DeviceOption, JsonOption, ModelOption, as_one_line, given, loaded
+
+
+def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
+    """Tell what a model is and what it knows."""
+    from anyvl.exports.text import outline_lines
+
+    known = loaded(model, None, None).info()
+    print(as_one_line(known) if as_json else "\n".join(outline_lines(known)))
+
+
+def train(
+    config: Annotated[
+        Path, typer.Argument(help="A run configuration, such as configs/decoder_default.py.", show_default=False)
+    ],
+    run_folder: Annotated[
+        Path | None, typer.Option(help="Where state, log and samples go; a run there is resumed.")
+    ] = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0, help="Save and stop in time for this limit.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a setting: schedule.steps=100.")
+    ] = None,
+) -> None:
+    """Train a network as a configuration says; the same command goes on where a stopped run was."""
+    from anyvl import training
+
+    training.run(config, settings=tuple(settings or ()), **given(run_folder=run_folder, max_seconds=max_seconds))
+
+
+def evaluate(
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Measure only this, such as segmentation; give it again for more.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="How many items a figure.")] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the figures to this .json or .md file too.")
+    ] = None,
+) -> None:
+    """Measure a model: every score beside its ceiling and its floor."""
+    from anyvl.exports.files import require_writable
+
+    if output is not None:
+        require_writable(output)
+    from anyvl import evaluation
+
+    evaluation.run(**given(suites=suite, count=count, model=model, device=device, output=output))
