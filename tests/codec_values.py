@@ -3,7 +3,10 @@
 import dataclasses
 
 import numpy as np
+from PIL import Image
 
+from anyvl.codecs import nearest_grid
+from anyvl.codecs.dense import MAP_COLOURS, painted_map, read_map
 from anyvl.values import Box, Codes, Frame, GroundedText, Instance, Keypoint, Polygon, Span
 
 LABELS = ("fox", "fox cub", "palm tree", "🦊", "é")
@@ -126,6 +129,25 @@ def some_points(random: Random, frame: Frame) -> list[Keypoint]:
         Keypoint(name=name, x=x, y=y, visible=bool(random.random() < 0.5))
         for name, (x, y) in zip(NAMES, where.tolist(), strict=True)
     ]
+
+
+class CellColours:
+    """An image tokenizer without loss for maps that are plain in each cell: a code is the number of the cell's colour."""
+
+    def encode(self, picture: np.ndarray, rows: int, columns: int) -> Codes:
+        small = np.asarray(Image.fromarray(picture).resize((columns, rows), Image.Resampling.NEAREST))
+        return Codes.from_array(read_map(small))
+
+    def decode(self, codes: Codes) -> np.ndarray:
+        return painted_map(np.minimum(codes.array(), len(MAP_COLOURS) - 1)).repeat(8, 0).repeat(8, 1)
+
+
+def some_map(random: Random, frame: Frame) -> np.ndarray:
+    """Numbers that are plain in each cell of the grid the frame is written on."""
+    rows, columns = nearest_grid(frame, GRIDS)
+    cells = random.integers(0, len(MAP_COLOURS), (rows, columns)).astype(np.uint8)
+    spread = Image.fromarray(cells).resize((frame.width, frame.height), Image.Resampling.NEAREST)
+    return np.asarray(spread).astype(np.int64)
 
 
 def some_page(random: Random, frame: Frame) -> tuple[str, Codes, str]:

@@ -9,6 +9,7 @@
     Region    one shape of parts with holes             polygons.py (its rings: rings.py)
     Polygons  any number of shapes
     Picture   a grid of picture codes                   image.py
+    DenseMap  a number for every pixel                  dense.py
     Chain     several values one after another          chain.py
 
 `Kit` holds the parts of a checkpoint that codecs need, `open_picture` reads what a user hands over.
@@ -18,6 +19,7 @@ from anyvl.codecs.boxes import Boxes
 from anyvl.codecs.chain import Chain
 from anyvl.codecs.choice import Choice
 from anyvl.codecs.codec import Codec, ImageTokenizer, Kit
+from anyvl.codecs.dense import DenseMap
 from anyvl.codecs.grounded import Grounded
 from anyvl.codecs.image import Picture, nearest_grid
 from anyvl.codecs.intake import open_picture
@@ -37,6 +39,7 @@ CODECS: tuple[type[Codec], ...] = (
     Region,
     Polygons,
     Picture,
+    DenseMap,
     Chain,
 )
 """Every codec; the test of the codec law runs each of them."""
@@ -47,6 +50,7 @@ __all__ = [
     "Chain",
     "Choice",
     "Codec",
+    "DenseMap",
     "Grounded",
     "ImageTokenizer",
     "Keypoints",

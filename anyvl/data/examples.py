@@ -11,6 +11,7 @@ from anyvl.data.scenes.catalogue import find_kind
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.edits import Edit
 from anyvl.data.scenes.landmarks import landmarks_of
+from anyvl.data.scenes.maps import depth_map, instance_map
 from anyvl.data.scenes.questions import sample_question
 from anyvl.data.scenes.referring import Referring, sample_referring
 from anyvl.data.scenes.scene import Scene
@@ -20,6 +21,7 @@ from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of
 from anyvl.data.scenes.words import caption_of, with_article
 from anyvl.sequence import TokenSequence
 from anyvl.tasks import Task, find_task
+from anyvl.tasks.dense_prediction import MAPS
 from anyvl.tasks.image_editing import free_cells
 from anyvl.tasks.translate import to_sequence
 from anyvl.values import Box, Codes, Frame, Instance, Polygon
@@ -201,6 +203,13 @@ def _classification(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generat
     return _Made(answer=max(scene.things, key=lambda thing: thing.size).name, picture=corpus.codes(index))
 
 
+def _dense_prediction(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    scene = corpus.world.scene(index)
+    name = str(rng.choice(MAPS))
+    truth = (instance_map if name == "instances" else depth_map)(scene, corpus.world.sprites)
+    return _Made(words=name, answer=truth, picture=corpus.codes(index))
+
+
 _MAKERS: dict[str, Callable[[Corpus, int, Kit, np.random.Generator], _Made]] = {
     "text_to_image": _text_to_image,
     "planned_image": _planned_image,
@@ -215,6 +224,7 @@ _MAKERS: dict[str, Callable[[Corpus, int, Kit, np.random.Generator], _Made]] = {
     "description": _description,
     "question_answering": _question_answering,
     "classification": _classification,
+    "dense_prediction": _dense_prediction,
 }
 
 

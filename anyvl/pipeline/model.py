@@ -66,6 +66,7 @@ _METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "description": ("describe", {}),
     "question_answering": ("ask", {}),
     "classification": ("classify", {}),
+    "dense_prediction": ("dense", {}),
 }
 
 

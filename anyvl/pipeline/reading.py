@@ -1,5 +1,6 @@
 """Answers about pictures: where things are, what is there, what is asked."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 from anyvl.codecs import Boxes, Codec, Keypoints, Polygons
 from anyvl.codecs.intake import Source
 from anyvl.codecs.text import text_to_ids
-from anyvl.errors import InputError
+from anyvl.errors import InputError, UnknownNameError
 from anyvl.generation import Request
 from anyvl.pipeline.engine import Engine, OnStep, listed, paired, probabilities
 from anyvl.tasks import find_task
+from anyvl.tasks.dense_prediction import MAPS
 from anyvl.tasks.translate import answer_grammar, answer_value
 from anyvl.values import Answer
 
@@ -102,6 +104,28 @@ class Reading(Engine):
         images = image if isinstance(image, list) else [image]
         answers = [dict(self._chosen("classification", one, "", known).probabilities) for one in images]
         return answers if isinstance(image, list) else answers[0]
+
+    def dense(self, image: Sources, name: str, *, callback_on_step_end: OnStep | None = None) -> Any:
+        """A map over the pixels of a picture, an int array (height, width): "instances" (0 ground, 1 the largest thing, ...) or
+        "depth" (0 ground, 1 the farthest thing, ...)."""
+        if name not in MAPS:
+            raise UnknownNameError("map", name, MAPS)
+        task, kit = find_task("dense_prediction"), self.kit
+        seen = [self.see(one) for one in (image if isinstance(image, list) else [image])]
+        requests = []
+        for one in seen:
+            grammar = answer_grammar(
+                task.output, dataclasses.replace(kit, grids=((one.codes.rows, one.codes.columns),))
+            )
+            ids = self.question(task, one.frame, grammar.shortest, words=name, picture=one.codes)
+            requests.append(
+                Request(prefix=tuple(ids), grammar=grammar, budget=grammar.shortest, sampling=task.sampling)
+            )
+        maps = [
+            answer_value(task.output, kit, one.frame, result.ids)
+            for one, result in zip(seen, self.run(requests, callback_on_step_end), strict=True)
+        ]
+        return maps if isinstance(image, list) else maps[0]
 
     def _chosen(self, name: str, image: Source, words: str, choices: Sequence[str]) -> Answer:
         """One of a closed set, scored as a trie behind the question in one pass."""

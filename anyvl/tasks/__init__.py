@@ -3,6 +3,7 @@
 from anyvl.errors import UnknownNameError
 from anyvl.tasks.captioning import CAPTIONING
 from anyvl.tasks.classification import CLASSIFICATION
+from anyvl.tasks.dense_prediction import DENSE_PREDICTION
 from anyvl.tasks.description import DESCRIPTION
 from anyvl.tasks.detection import DETECTION
 from anyvl.tasks.grounded_captioning import GROUNDED_CAPTIONING
@@ -30,6 +31,7 @@ TASKS: tuple[Task, ...] = (
     DESCRIPTION,
     QUESTION_ANSWERING,
     CLASSIFICATION,
+    DENSE_PREDICTION,
 )
 
 __all__ = ["TASKS", "Task", "find_task"]

@@ -18,6 +18,7 @@ from codec_values import (
     GRIDS,
     LABELS,
     NAMES,
+    CellColours,
     Random,
     some_boxes,
     some_codes,
@@ -26,6 +27,7 @@ from codec_values import (
     some_frame,
     some_grounded,
     some_label,
+    some_map,
     some_page,
     some_points,
     some_region,
@@ -40,6 +42,7 @@ from anyvl.codecs import (
     Boxes,
     Chain,
     Choice,
+    DenseMap,
     Grounded,
     Keypoints,
     Kit,
@@ -62,7 +65,12 @@ from anyvl.vocabulary import Vocabulary
 WALKS = 96
 TEXT = TextTokenizer.train(["a red fox left of a palm tree, é 🦊 日本"] * 4, size=300)
 KITS = [
-    Kit(vocabulary=Vocabulary(num_text=TEXT.size, coordinate_bins=bins, num_codes=50), text=TEXT, grids=GRIDS)
+    Kit(
+        vocabulary=Vocabulary(num_text=TEXT.size, coordinate_bins=bins, num_codes=50),
+        text=TEXT,
+        image=CellColours(),
+        grids=GRIDS,
+    )
     for bins in (1000, 32)
 ]
 
@@ -79,6 +87,12 @@ class Case(NamedTuple):
 
 def same(value: Any, back: Any, kit: Kit, frame: Frame) -> None:
     assert back == value
+
+
+def same_map(value: np.ndarray, back: np.ndarray, kit: Kit, frame: Frame) -> None:
+    if min(frame.height, frame.width) >= 5:  # a frame smaller than the grid cannot show every cell
+        assert np.array_equal(back, value)
+    assert back.shape == value.shape
 
 
 def near(value_px: Any, back_px: Any, kit: Kit, frame: Frame, bins_off: Any) -> bool:
@@ -192,6 +206,7 @@ CASES = {
     "Region": Case(Region(), some_region, close_region),
     "Polygons": Case(Polygons(label="fox"), some_shapes, close_shapes),
     "Picture": Case(Picture(), some_codes, same),
+    "DenseMap": Case(DenseMap(), some_map, same_map),
     "Chain": Case(Chain(Words(), Picture(), Words()), some_page, same),
     "Chain, edit": Case(Chain(Region(), Picture()), some_edit, close_edit, values=200),
 }
