@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from anyvl.codecs import Boxes, Kit, Picture, Polygons, TextTokenizer
+from anyvl.codecs import Boxes, Choice, Kit, Picture, Polygons, TextTokenizer
 from anyvl.codecs.codec import Codec
 from anyvl.evaluation.score import Score, score
 from anyvl.generation import DecoderStepper, Request, Result, generate
@@ -14,17 +14,27 @@ from anyvl.pipeline import AnyVL
 from anyvl.sampling import Sampling
 from anyvl.tasks import TASKS
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
-from anyvl.values import Frame
+from anyvl.values import Codes, Frame
 from anyvl.vocabulary import Vocabulary
 
 _PROMPTS = ("a red fox", "a blue star left of a green key on a white background", "a pear in the top left")
 
 
+class _Shades:
+    """An image tokenizer in name: every code is a shade of gray. Laws do not ask how well pictures are held."""
+
+    def encode(self, picture: np.ndarray, rows: int, columns: int) -> Codes:
+        return Codes.from_array(np.zeros((rows, columns), np.int64))
+
+    def decode(self, codes: Codes) -> np.ndarray:
+        return np.repeat((8 * codes.array() % 256).astype(np.uint8)[..., None], 3, axis=-1)
+
+
 def small_kit() -> Kit:
-    """A kit with the default's kinds of ids and fewer of each, non-square grids among its own; pictures as codes only."""
+    """A kit with the default's kinds of ids and fewer of each, non-square grids among its own."""
     text = TextTokenizer.train(["a red fox left of a palm tree", "star"], 280)
     vocabulary = Vocabulary(num_text=280, coordinate_bins=24, num_codes=32)
-    return Kit(vocabulary=vocabulary, text=text, grids=((3, 3), (2, 5), (4, 2)))
+    return Kit(vocabulary=vocabulary, text=text, image=_Shades(), grids=((3, 3), (2, 5), (4, 2)))
 
 
 def random_decoder(kit: Kit, seed: int = 0, size: int = 32) -> Decoder:
@@ -52,6 +62,7 @@ def validity(kit: Kit, count: int) -> list[Score]:
     outputs: dict[str, Codec] = {task.name: task.output for task in TASKS}
     outputs["detection, closed labels"] = Boxes(labels=("fox", "fox cub", "star"))
     outputs["segmentation, labelled"] = Polygons(label="fox")
+    outputs["question answering, closed"] = Choice(options=("fox", "fox cub", "star"))
     for name, output in outputs.items():
         dice = np.random.default_rng(0)
         grammar = answer_grammar(output, kit)

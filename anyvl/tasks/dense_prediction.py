@@ -8,7 +8,7 @@ MAPS = ("instances", "depth")
 
 DENSE_PREDICTION = Task(
     name="dense_prediction",
-    description="number every pixel: by instance (1 the largest thing, 2 the next) or by depth (1 the farthest thing, 2 the next)",
+    description="number every pixel, by instance (1 the largest thing, 2 the next) or by depth (1 the farthest, 2 the next)",
     sees_picture=True,
     templates=("map of {words}", "{words} map", "paint the map of {words}"),
     held_out_template="show {words} for every pixel",

@@ -64,15 +64,8 @@ from anyvl.vocabulary import Vocabulary
 
 WALKS = 96
 TEXT = TextTokenizer.train(["a red fox left of a palm tree, é 🦊 日本"] * 4, size=300)
-KITS = [
-    Kit(
-        vocabulary=Vocabulary(num_text=TEXT.size, coordinate_bins=bins, num_codes=50),
-        text=TEXT,
-        image=CellColours(),
-        grids=GRIDS,
-    )
-    for bins in (1000, 32)
-]
+VOCABULARIES = [Vocabulary(num_text=TEXT.size, coordinate_bins=bins, num_codes=50) for bins in (1000, 32)]
+KITS = [Kit(vocabulary=one, text=TEXT, image=CellColours(), grids=GRIDS) for one in VOCABULARIES]
 
 
 class Case(NamedTuple):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from codec_values import CellColours
 
 from anyvl.codecs import Kit, TextTokenizer
 from anyvl.data.examples import edit_region, make_sequence
@@ -20,7 +21,7 @@ GRIDS = ((8, 8), (6, 10), (10, 6))
 @pytest.fixture(scope="module")
 def kit() -> Kit:
     vocabulary = Vocabulary(num_text=300, coordinate_bins=64, num_codes=50)
-    return Kit(vocabulary=vocabulary, text=TextTokenizer.train(["a red fox"], 300), grids=GRIDS)
+    return Kit(vocabulary=vocabulary, text=TextTokenizer.train(["a red fox"], 300), image=CellColours(), grids=GRIDS)
 
 
 @pytest.fixture(scope="module")
