@@ -16,6 +16,7 @@ __all__ = ["SUITES", "Score", "evaluate", "run", "suites_of"]
 SUITES = (
     "judge",
     "text_to_image",
+    "geneval",
     "image_editing",
     "segmentation",
     "detection",
@@ -45,7 +46,7 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
     UnknownNameError for another suite; ConfigError for a count too small to make floors of.
     """
     from anyvl.data.scenes.world import World
-    from anyvl.evaluation import answering, judge_report, laws, locating, painting, telling
+    from anyvl.evaluation import answering, geneval, judge_report, laws, locating, painting, telling
     from anyvl.evaluation.scene_judge import SceneJudge
 
     least = 2 * len(model.kit.grids)
@@ -61,6 +62,8 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
             judge, both = SceneJudge(), itertools.product((test, held_out), (1, 2))
             rows = [row for world, many in both for row in painting.text_to_image(model, world, judge, count, many)]
             return rows + painting.text_to_image(model, test, judge, count, 1, unseen_wording=True)
+        case "geneval":
+            return [row for world in (test, held_out) for row in geneval.geneval(model, world, SceneJudge(), count)]
         case "image_editing":
             return painting.image_editing(model, test, SceneJudge(), max(1, count // 2))
         case "segmentation":

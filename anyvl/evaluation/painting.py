@@ -1,11 +1,13 @@
 """How well the model paints and edits: what the scene judge finds in single samples, never in the best of several."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from anyvl.data.examples import edit_region
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.edits import EDIT_KINDS, Edit
-from anyvl.data.scenes.scene import Thing
+from anyvl.data.scenes.scene import Scene, Thing
 from anyvl.data.scenes.words import Caption, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
@@ -28,19 +30,10 @@ def text_to_image(
     wording = find_task("text_to_image").held_out_template if unseen_wording else "{words}"
     scenes = [world.scene(index, how_many) for index in range(count)]
     captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
-    pictures: list[np.ndarray | None] = [None] * count
-    for size in {(scene.height, scene.width) for scene in scenes}:
-        members = [i for i, scene in enumerate(scenes) if (scene.height, scene.width) == size]
-        for start in range(0, len(members), _BATCH):
-            part = members[start : start + _BATCH]
-            for i in part:
-                assert pictures[i] is None
-            words = [wording.format(words=captions[i].words) for i in part]
-            images = model.generate(words, seed=[1000 + i for i in part], height=size[0], width=size[1]).images
-            for i, image in zip(part, images, strict=True):
-                pictures[i] = np.asarray(image)
-    readings = judge.read_many([picture for picture in pictures if picture is not None])
-    truths = judge.read_many([_round_trip(model, draw_one(scene, world.sprites)) for scene in scenes])
+    words = [wording.format(words=caption.words) for caption in captions]
+    pictures = painted_to(model, scenes, words, first_seed=1000)
+    readings = judge.read_many(pictures)
+    truths = judge.read_many([round_trip(model, draw_one(scene, world.sprites)) for scene in scenes])
 
     def all_hold(rows: list[Reading], of: list[Caption], ground: bool) -> list[float]:
         return [
@@ -70,6 +63,19 @@ def text_to_image(
     ]
 
 
+def painted_to(model: AnyVL, scenes: Sequence[Scene], prompts: Sequence[str], first_seed: int) -> list[np.ndarray]:
+    """A picture of each prompt, of its scene's size; picture i has seed first_seed + i."""
+    pictures: dict[int, np.ndarray] = {}
+    for size in {(scene.height, scene.width) for scene in scenes}:
+        members = [i for i, scene in enumerate(scenes) if (scene.height, scene.width) == size]
+        for start in range(0, len(members), _BATCH):
+            part = members[start : start + _BATCH]
+            seeds = [first_seed + i for i in part]
+            images = model.generate([prompts[i] for i in part], seed=seeds, height=size[0], width=size[1]).images
+            pictures |= {i: np.asarray(image) for i, image in zip(part, images, strict=True)}
+    return [pictures[i] for i in range(len(scenes))]
+
+
 def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
     """`count` edits of each kind: are the pixels outside untouched, is the region right, is the asked scene there?"""
     scores: list[Score] = []
@@ -92,7 +98,7 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
             # The ceiling: the true region, and in it the true picture as well as the image tokenizer can hold it.
             frame = Frame(height=source.shape[0], width=source.shape[1])
             cells = free_cells(edit_region(edit), frame, frame.height // world.factor, frame.width // world.factor)
-            ceilings.append(composite(source, _round_trip(model, target), cells)[0])
+            ceilings.append(composite(source, round_trip(model, target), cells)[0])
         found, best, copied = (
             [float(matches(r, e.target, added(e))) for r, e in zip(judge.read_many(many), edits, strict=True)]
             for many in (pictures, ceilings, sources)
@@ -131,7 +137,7 @@ def _dilated(mask: np.ndarray, by: int) -> np.ndarray:
     return cells_to_mask(grown, Frame(height=mask.shape[0], width=mask.shape[1]))
 
 
-def _round_trip(model: AnyVL, picture: np.ndarray) -> np.ndarray:
+def round_trip(model: AnyVL, picture: np.ndarray) -> np.ndarray:
     """What is left of a picture after the image tokenizer: the ceiling of everything the model paints."""
     factor = model.parts.tokenizer.model.config.factor
     tokenizer = model.parts.tokenizer
