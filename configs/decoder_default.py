@@ -1,4 +1,4 @@
-"""The default checkpoint's decoder: five tasks over 40 things in 9 colours at 80 px."""
+"""The default checkpoint's decoder: all tasks over 40 things in 9 colours at 80 px."""
 
 from anyvl.training.config import DecoderRun, Keeping, Schedule
 
@@ -17,11 +17,20 @@ def config() -> DecoderRun:
             "max_position_embeddings": 768,
         },
         mixture={
-            "text_to_image": 0.36,
+            "text_to_image": 0.26,
+            "planned_image": 0.04,
+            "layout_to_image": 0.05,
             "image_editing": 0.22,
-            "segmentation": 0.26,
-            "detection": 0.08,
-            "captioning": 0.08,
+            "segmentation": 0.14,
+            "detection": 0.04,
+            "grounding": 0.06,
+            "keypoints": 0.03,
+            "captioning": 0.02,
+            "grounded_captioning": 0.03,
+            "description": 0.02,
+            "question_answering": 0.06,
+            "classification": 0.01,
+            "dense_prediction": 0.02,
         },
         modality_weights={"image": 1.5, "coordinate": 1.0, "text": 0.4, "control": 0.8},
         schedule=Schedule(steps=6000, rate=2e-3, matrix_rate=0.02, warmup=100, decay=0.7, final=0.02),

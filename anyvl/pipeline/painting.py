@@ -198,7 +198,7 @@ def _placed(layout: Sequence[PlacedThing], frame: Frame) -> list[Instance]:
     """The things of a layout; InputError where there are none, or one is no box and name."""
     things = []
     for entry in layout:
-        if len(entry) != 2 or not isinstance(entry[1], str):
+        if len(entry) != 2 or not isinstance(entry[1], str) or not (isinstance(entry[0], Box) or len(entry[0]) == 4):
             raise InputError(f"a layout is a list of pairs ((x0, y0, x1, y1), name), but {entry!r} came")
         box, label = entry
         things.append(Instance(label=label, box=box if isinstance(box, Box) else Box(*box), frame=frame))
