@@ -87,7 +87,7 @@ class Engine:
             )
         return ids
 
-    def run(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
+    def write(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
         """Write all answers as one batch; StoppedError when the callback ends it early."""
         results = generate(self.stepper, requests, on_step)
         if any(result.aborted for result in results):

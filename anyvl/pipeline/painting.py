@@ -92,7 +92,7 @@ class Painting(Engine):
         if plan:
             assert isinstance(task.output, Chain)
             planner = task.output.codecs[0]
-            results = self.run(
+            results = self.write(
                 [
                     Request(
                         prefix=tuple(ids), grammar=_before(planner, kit), budget=task.budget, seed=one, sampling=rule
@@ -115,7 +115,7 @@ class Painting(Engine):
             )
             for ids, more, one in zip(prefixes, planned, seeds, strict=True)
         ]
-        codes = [answer_value(Picture(), kit, wanted, r.ids) for r in self.run(requests, callback_on_step_end)]
+        codes = [answer_value(Picture(), kit, wanted, r.ids) for r in self.write(requests, callback_on_step_end)]
         images = [Image.fromarray(self.parts.tokenizer.decode(code)) for code in codes]
         if height or width:
             images = [image.resize((wanted.width, wanted.height), Image.Resampling.BICUBIC) for image in images]
@@ -152,7 +152,7 @@ class Painting(Engine):
             for (_, words), one, grammar in zip(asked, seen, grammars, strict=True)
         ]
         where = _before(region_codec, kit)
-        regions = self.run(
+        regions = self.write(
             [
                 Request(prefix=tuple(ids), grammar=where, budget=task.budget, seed=0, sampling=_GREEDY)
                 for ids in prefixes
@@ -177,7 +177,7 @@ class Painting(Engine):
                 for own in seeds[number * each : (number + 1) * each]
             ]
         pairs = []
-        for place, (result, cells) in enumerate(zip(self.run(requests, callback_on_step_end), wheres, strict=True)):
+        for place, (result, cells) in enumerate(zip(self.write(requests, callback_on_step_end), wheres, strict=True)):
             one = seen[place // each]
             painted = self.parts.tokenizer.decode(answer_value(Picture(), kit, one.frame, result.ids))
             pairs.append(composite(one.pixels, painted, cells))

@@ -123,7 +123,7 @@ class Reading(Engine):
             )
         maps = [
             answer_value(task.output, kit, one.frame, result.ids)
-            for one, result in zip(seen, self.run(requests, callback_on_step_end), strict=True)
+            for one, result in zip(seen, self.write(requests, callback_on_step_end), strict=True)
         ]
         return maps if isinstance(image, list) else maps[0]
 
@@ -169,7 +169,7 @@ class Reading(Engine):
             for one, (_, words) in zip(seen, asked, strict=True)
         ]
         values = []
-        for result, one, (_, words) in zip(self.run(requests, on_step), seen, asked, strict=True):
+        for result, one, (_, words) in zip(self.write(requests, on_step), seen, asked, strict=True):
             likely = probabilities(result)
             value = answer_value(codec_of(words), kit, one.frame, result.ids, likely)
             values.append((value, float(np.prod(likely))) if with_probability else value)
