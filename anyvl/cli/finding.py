@@ -1,5 +1,6 @@
 """`anyvl segment` and `anyvl detect`: what is found, in any format."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,11 +120,11 @@ def _find(
         write_file(overlay_path, picture_file(overlay(array, found), overlay_path.suffix))
     if output is not None:
         assert export is not None
-        write_file(output, export(found, frame, picture.name))
+        write_file(output, export(found, frame, Path(os.path.relpath(picture, output.parent)).as_posix()))
         export = exporter("json") if as_json else None
     if export is not None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(export(found, frame, picture.name))
+        sys.stdout.buffer.write(export(found, frame, picture.as_posix()))
     elif output is None:
         print("".join(f"{line}\n" for line in found_lines(found)), end="")
         if not found:
