@@ -188,7 +188,7 @@ def _grounded_captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Ge
 
 
 def _description(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    return _Made(answer=description_of(corpus.world.scene(index)), picture=corpus.codes(index))
+    return _Made(answer=description_of(corpus.world.scene(index), corpus.world.sprites), picture=corpus.codes(index))
 
 
 def _question_answering(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:

@@ -10,6 +10,7 @@ from anyvl.data.scenes.edits import EDIT_KINDS
 from anyvl.data.scenes.questions import sample_question
 from anyvl.data.scenes.referring import sample_referring
 from anyvl.data.scenes.scene import sample_scene
+from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.stories import description_of
 from anyvl.data.scenes.words import caption_of
 from anyvl.tasks import TASKS
@@ -38,4 +39,4 @@ def world_sentences(how_many: int, seed: int = 0) -> Iterator[str]:
         yield task.prompt(said, int(rng.integers(len(task.templates))))
         yield caption_of(scene, rng, full=True).words
         if task.name == "description":
-            yield description_of(scene)
+            yield description_of(scene, load_sprites())

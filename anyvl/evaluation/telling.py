@@ -24,7 +24,7 @@ def captioning(model: AnyVL, world: World, count: int) -> list[Score]:
 def description(model: AnyVL, world: World, count: int) -> list[Score]:
     """F1 of the facts of a paragraph."""
     exam = Exam.of(world, count)
-    truths = [description_of(scene) for scene in exam.scenes]
+    truths = [description_of(scene, world.sprites) for scene in exam.scenes]
     return [_fact_f1(f"description, {world.split}: fact F1", exam, exam.ask(model.describe), truths)]
 
 

@@ -1,6 +1,7 @@
 """What is said, asked and marked about scenes is true of them: checked against plain readings of the words."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -163,7 +164,7 @@ def test_descriptions_name_everything_and_say_what_is_in_front() -> None:
     known = set(world_knowledge()["words"])
     for index in range(150):
         scene = WORLD.scene(index)
-        words = description_of(scene)
+        words = description_of(scene, WORLD.sprites)
         facts = facts_in(words)
         assert {("thing", t.name, t.colour_name) for t in scene.things} <= facts, words
         assert ("ground", scene.ground.name) in facts
@@ -171,6 +172,8 @@ def test_descriptions_name_everything_and_say_what_is_in_front() -> None:
     ground = Ground(colour=0, style="plain", angle=0, strength=1)
     back, front = (Thing(kind=KIND_NAMES.index(n), colour=0, x=x, y=40, size=40) for n, x in (("key", 30), ("fox", 54)))
     assert covered(back, front) == pytest.approx(0.4)
-    assert "the fox is in front of the key." in description_of(
-        Scene(height=80, width=100, ground=ground, things=(back, front))
-    )
+    both = Scene(height=80, width=100, ground=ground, things=(back, front))
+    assert "the fox is in front of the key." in description_of(both, WORLD.sprites)
+    other = replace(back, kind=front.kind, colour=1)  # two foxes: a name alone would not do
+    words = description_of(replace(both, things=(other, front)), WORLD.sprites)
+    assert f"the {front.colour_name} fox is in front of the {other.colour_name} fox." in words

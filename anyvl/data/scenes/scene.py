@@ -13,10 +13,12 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, 
 STYLES = ("plain", "gradient")
 PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
 RELATIONS = ("left of", "right of", "above", "below")
-MOST_THINGS = 3
+MOST_THINGS = 6
+_HOW_MANY = (0.4, 0.4, 0.11, 0.03, 0.03, 0.03)
+"""How often a scene has 1, 2, ... things."""
 LATTICE = 4
 """Px from line to line of the lattice that things stand on, unless another is asked for; 1 is anywhere."""
-_SIZES = ((0.48, 0.70), (0.40, 0.54), (0.33, 0.43))
+_SIZES = ((0.48, 0.70), (0.40, 0.54), (0.33, 0.43), (0.28, 0.38), (0.25, 0.34), (0.22, 0.31))
 """Range of a thing's size, by how many things there are, as a share of the geometric mean of the picture's sides."""
 _MOST_COVERED = 0.25
 _CENTRE = 0.09
@@ -144,11 +146,11 @@ def sample_scene(
     lattice: int = LATTICE,
     held_out: bool = False,
 ) -> Scene:
-    """A random scene of 1 to 3 things, no two of one kind and colour, none covered by more than about a quarter.
+    """A random scene of 1 to 6 things, no two of one kind and colour, none covered by more than about a quarter.
 
     With `held_out`, every thing is one of the held-out pairs of kind and colour; without, none is.
     """
-    how_many = how_many or int(rng.choice((1, 2, 3), p=(0.42, 0.44, 0.14)))
+    how_many = how_many or 1 + int(rng.choice(MOST_THINGS, p=_HOW_MANY))
     ground = sample_ground(rng)
     things: list[Thing] = []
     tries = 0

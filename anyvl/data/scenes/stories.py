@@ -1,19 +1,23 @@
 """A scene told at length: a paragraph about it, and captions whose phrases carry boxes."""
 
-from anyvl.data.scenes.scene import Scene, covered, place_of, relation_of
+import itertools
+
+import shapely
+
+from anyvl.data.scenes.scene import Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.sprites import Sprites
-from anyvl.data.scenes.truth import instances_of
+from anyvl.data.scenes.truth import instances_of, outline_of
 from anyvl.data.scenes.words import PLACE_WORDS, Caption, with_article
 from anyvl.values import Frame, GroundedText, Span
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
-_BEHIND = 0.05
-"""A thing is said to be behind another where this share of the smaller one's square is shared."""
+_BEHIND = 0.03
+"""A thing is said to be behind another where the other hides at least this share of it."""
 
 
-def description_of(scene: Scene) -> str:
-    """A paragraph: how many things on which ground, each with its colour and place from large to small, how they stand to one
-    another, what is in front of what.
+def description_of(scene: Scene, sprites: Sprites) -> str:
+    """A paragraph: how many things on which ground, each with its colour and place from large to small, how each stands to the
+    next, what is in front of what.
 
     "there are two things on a sky background. a red fox is on the left. a blue key is on the right. the fox is left of the key."
     """
@@ -23,16 +27,21 @@ def description_of(scene: Scene) -> str:
     for thing in things:
         place = PLACE_WORDS[place_of(thing, scene)][0]
         sentences.append(f"{with_article(f'{thing.colour_name} {thing.name}')} is {place}")
-    for number, thing in enumerate(things):
-        for other in things[number + 1 :]:
-            relation = relation_of(thing, other)
-            if relation and thing.kind != other.kind:
-                sentences.append(f"the {thing.name} is {relation} the {other.name}")
-    for back, thing in enumerate(scene.things):
-        for other in scene.things[back + 1 :]:
-            if thing.kind != other.kind and covered(thing, other) > _BEHIND:
-                sentences.append(f"the {other.name} is in front of the {thing.name}")
+    for thing, other in itertools.pairwise(things):
+        relation = relation_of(thing, other)
+        if relation:
+            sentences.append(f"{_name(thing, scene)} is {relation} {_name(other, scene)}")
+    outlines = [outline_of(thing, sprites) for thing in scene.things]
+    for back, front in itertools.combinations(range(len(outlines)), 2):
+        if shapely.intersection(outlines[back], outlines[front]).area > _BEHIND * outlines[back].area:
+            sentences.append(f"{_name(scene.things[front], scene)} is in front of {_name(scene.things[back], scene)}")
     return " ".join(f"{sentence}." for sentence in sentences)
+
+
+def _name(thing: Thing, scene: Scene) -> str:
+    """A thing that was told of already: "the fox", or "the red fox" where there are several."""
+    alone = sum(other.kind == thing.kind for other in scene.things) == 1
+    return f"the {thing.name}" if alone else f"the {thing.colour_name} {thing.name}"
 
 
 def grounded_caption(caption: Caption, scene: Scene, sprites: Sprites) -> GroundedText:
