@@ -102,7 +102,7 @@ def test_layouts_and_plans_come_before_the_picture(model: AnyVL) -> None:
         assert np.array_equal(np.asarray(again.images[0]), np.asarray(planned.images[number]))
     for wrong, said in (
         ({"layout": []}, "at least one thing"),
-        ({"layout": [(1, 2, 3, 4)]}, "list of pairs"),
+        ({"layout": [((1, 2, 3), "fox")]}, "list of pairs"),
         ({"layout": layout, "plan": True}, "one of the two"),
         ({"layout": [((60, 60, 70, 70), "fox")]}, "outside"),
         ({}, "empty"),

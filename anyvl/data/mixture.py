@@ -16,7 +16,8 @@ from anyvl.tasks import Task
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids.
+    """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids, or of as many as the
+    longest takes.
 
     Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree.
     """
@@ -50,7 +51,8 @@ class Mixture:
                 question = self._example(task, scene, rng)
             asked.append(question)
         trees += [TokenTree.of(asked)] if asked else []
-        rows = pack(trees, self.length, pad_id=self.kit.vocabulary.control("eos"))
+        # One long example in a million must not end a training of hours.
+        rows = pack(trees, max(self.length, *map(len, trees)), pad_id=self.kit.vocabulary.control("eos"))
         return {
             name: torch.from_numpy(getattr(rows, name).astype(kind))
             for name, kind in (

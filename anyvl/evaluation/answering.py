@@ -62,7 +62,9 @@ def classification(model: AnyVL, world: World, count: int) -> list[Score]:
 
 def _questions(world: World, kind: str, count: int) -> tuple[Exam, list[Question]]:
     """The first `count` scenes that allow a question of a kind, each with its question."""
-    indices, questions, index = [], [], 0
+    indices: list[int] = []
+    questions: list[Question] = []
+    index = 0
     while len(questions) < count:
         question = sample_question(world.scene(index), world.rng(index, f"ask {kind}"), kind)
         if question is not None:

@@ -157,6 +157,6 @@ def _recall(found: list[Instance], true: list[Instance]) -> float:
     """The share of true things found with the right name at IoU .5."""
     hits = 0
     for label in {one.label for one in true}:
-        boxes = [[one.bounds for one in many if one.label == label] for many in (found, true)]
-        hits += len(matched(*boxes))
+        ours, theirs = ([one.bounds for one in many if one.label == label] for many in (found, true))
+        hits += len(matched(ours, theirs))
     return hits / len(true)

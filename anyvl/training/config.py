@@ -91,9 +91,10 @@ class DecoderRun:
 
     image_tokenizer: folder of a trained VQGAN (a run folder's `model/image_tokenizer`). mixture: weight of each task by name.
     scenes: how many drawn scenes are encoded once and then read again and again. sequences, length: a batch is `sequences`
-    sequences, packed into rows of `length` ids. questions: how many of them may share a picture. input_weight: loss on the
-    codes of input pictures, as a share of that on outputs. length_power: each input and answer of n ids weighs n^-length_power
-    an id, so that short answers are heard among whole pictures. drop: share of examples whose words are dropped, for guidance.
+    sequences, packed into rows of `length` ids (or more, for a longer one). questions: how many of them may share a picture.
+    input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
+    n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
+    words are dropped, for guidance.
     """
 
     schedule: Schedule

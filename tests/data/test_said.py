@@ -11,7 +11,7 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
 from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.landmarks import LANDMARKS, landmarks_of
 from anyvl.data.scenes.maps import depth_map, instance_map
-from anyvl.data.scenes.questions import QUESTION_KINDS, sample_question
+from anyvl.data.scenes.questions import NUMBERS, QUESTION_KINDS, sample_question
 from anyvl.data.scenes.referring import plural_of, sample_referring
 from anyvl.data.scenes.scene import Ground, Scene, Thing, covered, place_of, relation_of
 from anyvl.data.scenes.sprites import load_sprites
@@ -82,7 +82,7 @@ def test_answers_are_true() -> None:
         assert question.answer == ("yes" if read(phrase, scene) else "no"), question
     for scene, question in asked("count"):
         phrase = re.sub(r"^how many | are there\?$", "", question.words)
-        assert question.answer == ("none", "one", "two", "three")[len(read(phrase, scene))], question
+        assert question.answer == NUMBERS[len(read(phrase, scene))], question
     for scene, question in asked("colour"):
         noun = question.words.removeprefix("what colour is the ").removesuffix("?")
         assert question.answer == (scene.ground.name if noun == "background" else read(noun, scene)[0].colour_name), (
