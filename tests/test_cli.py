@@ -14,7 +14,8 @@ from PIL import Image
 
 from anyvl import cli
 from anyvl.errors import CheckpointError, InputError
-from anyvl.values import Box, Frame, Instance, Polygon
+from anyvl.exports.palette import PALETTE
+from anyvl.values import Answer, Box, Frame, GroundedText, Instance, Keypoint, Polygon, Span
 
 ROOT = Path(__file__).parents[1]
 HEIGHT, WIDTH = 40, 72
@@ -39,13 +40,15 @@ class FakeModel:
 
     def generate(self, prompt, **settings):
         self._note("generate", prompt, **settings)
-        if not prompt:
+        if not prompt and "layout" not in settings:
             raise InputError("the prompt is empty: say what to paint")
         count, seed = settings["num_images_per_prompt"], settings.get("seed", 5)
         seeds = list(range(seed, seed + count))
         warnings.warn("the model does not know 'quux'", stacklevel=2)
         images = [Image.new("RGB", (WIDTH, HEIGHT), (seed % 256, 0, 0)) for seed in seeds]
-        return types.SimpleNamespace(images=images, seeds=seeds)
+        frame = Frame(HEIGHT, WIDTH)
+        things = [Instance(label=name, box=Box(*box), frame=frame) for box, name in settings.get("layout", ())]
+        return types.SimpleNamespace(images=images, seeds=seeds, plans=[things or None] * len(seeds))
 
     def edit(self, picture, instruction, **settings):
         self._note("edit", picture, instruction, **settings)
@@ -67,9 +70,37 @@ class FakeModel:
         self._note("detect", picture, labels, **settings)
         return [Instance(label="fox", frame=Frame(*picture.shape[:2]), box=Box(1, 2, 30, 20))]
 
-    def caption(self, picture, **settings):
+    def ground(self, picture, phrase, **settings):
+        self._note("ground", picture, phrase, **settings)
+        return self._instances(picture, phrase)
+
+    def keypoints(self, picture, phrase, **settings):
+        self._note("keypoints", picture, phrase, **settings)
+        return [Keypoint(name="top", x=10, y=2.5), Keypoint(name="left", x=1, y=9, visible=False, score=0.5)]
+
+    def caption(self, picture, grounded=False, **settings):
         self._note("caption", picture, **settings)
-        return "a fox left of a pälm 🌴"
+        words = "a fox left of a pälm 🌴"
+        spans = (Span(start=0, stop=5, box=Box(1, 2, 30, 20)),)
+        return GroundedText(words=words, spans=spans, frame=Frame(*picture.shape[:2])) if grounded else words
+
+    def describe(self, picture, **settings):
+        self._note("describe", picture, **settings)
+        return "there is one thing."
+
+    def ask(self, picture, question, **settings):
+        self._note("ask", picture, question, **settings)
+        shares = {"yes": 0.75, "no": 0.25} if "choices" in settings else {}
+        return Answer(words="yes", probability=0.75, probabilities=shares)
+
+    def classify(self, picture, labels=None):
+        return {name: 1 / (2 + place) for place, name in enumerate(labels or "abcdefgh")}
+
+    def dense(self, picture, name, **settings):
+        self._note("dense", picture, name, **settings)
+        numbers = np.zeros(picture.shape[:2], np.int64)
+        numbers[:2, :5] = 3
+        return numbers
 
     def info(self):
         return {"pictures": [{"height": 64, "width": 80}], "knows": {"things": ["fox", "cat"], "language_version": 1}}
@@ -208,6 +239,77 @@ def test_caption_prints_words(photo, capsys):
     assert words == json.loads(as_json)["caption"] == "a fox left of a pälm 🌴"
 
 
+def test_a_layout_goes_with_words_or_without(model, capsys):
+    layout = ["--layout", "2,3,30,40=a red fox", "--layout", "40, 3, 70, 20 = cat"]
+    things = [((2.0, 3.0, 30.0, 40.0), "a red fox"), ((40.0, 3.0, 70.0, 20.0), "cat")]
+    for words in ([], ["two things"]):
+        assert cli.main(["generate", *words, *layout, "--seed", "1", "-o", "x.png"]) == 0
+        name, (prompt,), settings = model.calls[-1]
+        assert (name, prompt, settings["layout"]) == ("generate", words[0] if words else None, things)
+    assert capsys.readouterr().out.splitlines()[:2] == ["x.png  seed 1", "  a red fox  box 2.0 3.0 30.0 40.0"]
+    assert cli.main(["generate", "a fox", "--plan"]) == 0 and model.calls[-1][2]["plan"] is True
+
+
+def test_ground_finds_boxes_like_segment(photo, model, capsys):
+    assert cli.main(["ground", photo, "the fox"]) == 0
+    assert model.calls[-1][0] == "ground"
+    assert capsys.readouterr().out.startswith("the fox  score 0.50  box 10.0 5.0 30.0 25.0")
+
+
+def test_keypoints_are_lines_json_and_a_drawing(photo, model, capsys):
+    assert cli.main(["keypoints", photo, "the fox", "--name", "top", "--name", "left", "--overlay", "points.png"]) == 0
+    assert model.calls[-1][2] == {"names": ["top", "left"]}
+    expected = "top  at 10.0 2.5  visible  score 1.00\nleft  at 1.0 9.0  hidden  score 0.50\n"
+    assert capsys.readouterr().out == expected
+    with Image.open("points.png") as drawn:
+        assert drawn.size == (72 * 8, 40 * 8)
+        assert drawn.getpixel((80, 20)) == PALETTE[0] and drawn.getpixel((8, 72)) != PALETTE[1]
+    assert cli.main(["keypoints", photo, "the fox", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["image"] == {"width": 72, "height": 40}
+    assert told["keypoints"][1] == {"name": "left", "x": 1.0, "y": 9.0, "visible": False, "score": 0.5}
+
+
+def test_a_grounded_caption_says_where(photo, capsys):
+    assert cli.main(["caption", photo, "--grounded", "--overlay", "boxes.png"]) == 0
+    assert capsys.readouterr().out == "a fox left of a pälm 🌴\n  a fox  score 1.00  box 1.0 2.0 30.0 20.0\n"
+    assert Path("boxes.png").exists()
+    assert cli.main(["caption", photo, "--grounded", "--json"]) == 0
+    (phrase,) = json.loads(capsys.readouterr().out)["phrases"]
+    assert phrase == {"phrase": "a fox", "start": 0, "stop": 5, "box": [1.0, 2.0, 30.0, 20.0], "score": 1.0}
+
+
+def test_describe_ask_and_classify_print_words_or_json(photo, model, capsys):
+    assert cli.main(["describe", photo]) == 0
+    assert cli.main(["ask", photo, "is there a fox?"]) == 0
+    assert cli.main(["ask", photo, "is there a fox?", "--choice", "yes", "--choice", "no"]) == 0
+    assert model.calls[-1][2] == {"choices": ["yes", "no"]}
+    assert cli.main(["classify", photo, "--labels", "fox,palm tree"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["there is one thing.", "yes", "yes  0.75", "no  0.25", "fox  0.50", "palm tree  0.33"]
+    assert cli.main(["classify", photo]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    for arguments, name, value in (
+        (["describe"], "description", "there is one thing."),
+        (["ask", "is it?"], "answer", "yes"),
+        (["ask", "is it?", "--choice", "yes"], "probabilities", {"yes": 0.75, "no": 0.25}),
+        (["classify", "--labels", "fox"], "probabilities", {"fox": 0.5}),
+    ):
+        assert cli.main([arguments[0], photo, *arguments[1:], "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told[name] == value and told["image"] == {"width": 72, "height": 40}
+
+
+def test_a_dense_map_is_a_png_of_its_numbers(photo, capsys):
+    assert cli.main(["dense", photo, "depth"]) == 0
+    assert capsys.readouterr().out == "map.png  0: 2870 px, 3: 10 px\n"
+    with Image.open("map.png") as written:
+        numbers = np.asarray(written)
+    assert numbers.shape == (40, 72) and numbers[1, 4] == 3 and numbers.sum() == 30
+    assert cli.main(["dense", photo, "instances", "-o", "m.png", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pixels"] == {"0": 2870, "3": 10}
+
+
 def test_info(model, capsys):
     assert cli.main(["info"]) == 0
     expected = "pictures: height 64 width 80\nknows:\n  things: fox, cat\n  language version: 1\n"
@@ -248,6 +350,13 @@ def test_train_and_evaluate_pass_on_what_was_said(model, monkeypatch):
         (["generate", "a fox", "-o", "missing/fox.png"], "does not exist"),
         (["generate", "a fox", "-o", "."], "use one of"),
         (["generate", "a fox", "-o", "fox.gif"], ".png"),
+        (["generate", "--layout", "1,2,3=fox"], "2,3,30,40=a red fox"),
+        (["generate", "--layout", "1,2,3,4="], "2,3,30,40=a red fox"),
+        (["classify", "photo.png", "--labels", "fox,"], "commas"),
+        (["dense", "photo.png", "height"], "'depth'"),
+        (["dense", "photo.png", "depth", "-o", "map.jpg"], ".png"),
+        (["caption", "photo.png", "--overlay", "x.png"], "--grounded"),
+        (["ask", "photo.png", " "], "empty"),
         (["segmint", "photo.png", "fox"], "segment"),
         (["segment", "none.png", "fox"], "none.png"),
         (["segment", "empty.png", "fox"], "empty.png"),

@@ -1,4 +1,4 @@
-"""The command line: `anyvl generate|edit|segment|detect|caption|info|train|evaluate`.
+"""The command line: `anyvl generate|edit|segment|...`, one function a command (`COMMANDS`).
 
 Results go to stdout, progress and warnings to stderr. Whatever a user can mend ends with one sentence and exit code 2;
 nothing is written then. What takes long to import (torch above all) is imported by the command that needs it, after its
@@ -13,15 +13,31 @@ from typing import Annotated
 
 import typer
 
-from anyvl.cli.finding import detect, segment
+from anyvl.cli.finding import detect, ground, segment
+from anyvl.cli.mapping import dense, keypoints
 from anyvl.cli.painting import edit, generate
 from anyvl.cli.running import evaluate, info, train
-from anyvl.cli.telling import caption
+from anyvl.cli.telling import ask, caption, classify, describe
 from anyvl.errors import AnyVLError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (generate, edit, segment, detect, caption, info, train, evaluate)
+COMMANDS = (
+    generate,
+    edit,
+    segment,
+    ground,
+    detect,
+    keypoints,
+    caption,
+    describe,
+    ask,
+    classify,
+    dense,
+    info,
+    train,
+    evaluate,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

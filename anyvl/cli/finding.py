@@ -1,4 +1,4 @@
-"""`anyvl segment` and `anyvl detect`: what is found, in any format."""
+"""`anyvl segment`, `anyvl ground` and `anyvl detect`: what is found, in any format."""
 
 import os
 import sys
@@ -15,6 +15,7 @@ from anyvl.cli.options import (
     JsonOption,
     ModelOption,
     OverlayOption,
+    PhraseArgument,
     PictureArgument,
     given,
     loaded,
@@ -27,7 +28,7 @@ from anyvl.errors import InputError
 
 def segment(
     picture: PictureArgument,
-    phrase: Annotated[str, typer.Argument(help='What to find, such as "the palm tree".', show_default=False)],
+    phrase: PhraseArgument,
     output: FoundOption = None,
     format_name: FormatOption = None,
     overlay: OverlayOption = None,
@@ -41,6 +42,32 @@ def segment(
     _find(
         "segmenting",
         "segment",
+        picture,
+        {"phrase": phrase},
+        output,
+        format_name,
+        overlay,
+        (model, device, dtype),
+        as_json,
+    )
+
+
+def ground(
+    picture: PictureArgument,
+    phrase: PhraseArgument,
+    output: FoundOption = None,
+    format_name: FormatOption = None,
+    overlay: OverlayOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what a phrase names, as boxes."""
+    require_words(phrase)
+    _find(
+        "grounding",
+        "ground",
         picture,
         {"phrase": phrase},
         output,
@@ -89,7 +116,7 @@ def _find(
     which: tuple[str | None, str | None, str | None],
     as_json: bool,
 ) -> None:
-    """What `segment` and `detect` share: check, find, write, print."""
+    """What these commands share: check, find, write, print."""
     from anyvl.exports import EXPORTERS, exporter, overlay
     from anyvl.exports.files import picture_file, require_picture_name, require_writable, write_file
     from anyvl.exports.text import found_lines

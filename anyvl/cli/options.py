@@ -25,6 +25,7 @@ SeedOption = Annotated[int | None, typer.Option(help="Picture i of a call has se
 GuidanceOption = Annotated[float | None, typer.Option(help="How strongly the words are followed; 1 is off.")]
 NumImagesOption = Annotated[int, typer.Option(min=1, help="How many pictures to make.")]
 PictureArgument = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
+PhraseArgument = Annotated[str, typer.Argument(help='What to find, such as "the palm tree".', show_default=False)]
 FormatOption = Annotated[
     str | None,
     typer.Option(

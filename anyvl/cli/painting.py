@@ -22,16 +22,29 @@ from anyvl.cli.options import (
     progress,
     require_words,
 )
+from anyvl.errors import InputError
 
 
 def generate(
-    prompt: Annotated[str, typer.Argument(help="What to paint, in words.", show_default=False)],
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to paint, in words; may be left out with --layout.", show_default=False)
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Picture file; without it, painted.png or the next free name.")
     ] = None,
     seed: SeedOption = None,
     num_images: NumImagesOption = 1,
     guidance_scale: GuidanceOption = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="First plan where each thing goes, then paint to the plan.")
+    ] = False,
+    layout: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X0,Y0,X1,Y1=NAME",
+            help="Paint this thing into this box, in px of the picture; give it again for more.",
+        ),
+    ] = None,
     height: Annotated[int | None, typer.Option(min=1, help="Height in px.")] = None,
     width: Annotated[int | None, typer.Option(min=1, help="Width in px.")] = None,
     model: ModelOption = None,
@@ -42,15 +55,20 @@ def generate(
     """Paint a picture from words."""
     from anyvl.exports.files import picture_targets, write_pictures
 
-    require_words(prompt)
+    if prompt is not None or not layout:
+        require_words(prompt or "")
+    things = [_placed(entry) for entry in layout] if layout else None
     targets = picture_targets(output, "painted.png", num_images)
-    settings = given(seed=seed, guidance_scale=guidance_scale, height=height, width=width)
+    settings = given(
+        plan=plan or None, layout=things, seed=seed, guidance_scale=guidance_scale, height=height, width=width
+    )
     with progress("painting") as on_step:
         painted = loaded(model, device, dtype).generate(
             prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
         )
     write_pictures(targets, painted.images)
-    _print_pictures(targets, painted.images, painted.seeds, [{} for _ in targets], as_json)
+    plans = [{"plan": _rows(things)} if things else {} for things in painted.plans or [None] * len(targets)]
+    _print_pictures(targets, painted.images, painted.seeds, plans, as_json)
 
 
 def edit(
@@ -84,7 +102,7 @@ def edit(
 
 
 def _print_pictures(
-    targets: Sequence[Path], images: Sequence[Any], seeds: Sequence[int], more: Sequence[dict[str, int]], as_json: bool
+    targets: Sequence[Path], images: Sequence[Any], seeds: Sequence[int], more: Sequence[dict[str, Any]], as_json: bool
 ) -> None:
     rows = [
         {"file": str(target), "seed": int(seed), "width": image.width, "height": image.height, **extra}
@@ -95,3 +113,21 @@ def _print_pictures(
     else:
         for row in rows:
             print(f"{row['file']}  seed {row['seed']}")
+            for thing in row.get("plan", ()):
+                print(f"  {thing['label']}  box " + " ".join(f"{side:.1f}" for side in thing["box"]))
+
+
+def _placed(entry: str) -> tuple[tuple[float, ...], str]:
+    """ "2,3,30,40=a red fox" as a box and a name."""
+    box, _, name = entry.partition("=")
+    try:
+        sides = tuple(float(side) for side in box.split(","))
+    except ValueError:
+        sides = ()
+    if len(sides) != 4 or not name.strip():
+        raise InputError(f'--layout is a box and a name, such as "2,3,30,40=a red fox", but {entry!r} came')
+    return sides, name.strip()
+
+
+def _rows(things: Sequence[Any]) -> list[dict[str, Any]]:
+    return [{"label": thing.label, "box": [float(side) for side in thing.bounds.as_tuple()]} for thing in things]

@@ -14,7 +14,8 @@ from anyvl.exports.geojson import geojson_file, to_geojson
 from anyvl.exports.json import json_file, to_json
 from anyvl.exports.labelme import labelme_file, to_labelme
 from anyvl.exports.overlay import overlay
-from anyvl.exports.png import label_map, png_file
+from anyvl.exports.png import label_map, map_file, png_file
+from anyvl.exports.points import point_overlay, to_points
 from anyvl.exports.supervision import to_supervision
 from anyvl.exports.svg import svg_file, to_svg
 from anyvl.exports.yolo import data_yaml, to_yolo, yolo_file
@@ -28,13 +29,16 @@ __all__ = [
     "data_yaml",
     "exporter",
     "label_map",
+    "map_file",
     "overlay",
+    "point_overlay",
     "to_coco",
     "to_coco_results",
     "to_florence",
     "to_geojson",
     "to_json",
     "to_labelme",
+    "to_points",
     "to_supervision",
     "to_svg",
     "to_yolo",

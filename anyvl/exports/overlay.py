@@ -39,8 +39,7 @@ def overlay(picture: UInt8[np.ndarray, "height width 3"], instances: Sequence[In
                 f"{instance.label!r} was found in a picture of {instance.frame.width}×{instance.frame.height} px, "
                 f"but the picture given has {width}×{height}: draw it on the one it was found in"
             )
-    factor = max(1, math.ceil(SHOWN_SIDE / max(height, width)))
-    canvas = Image.fromarray(picture).resize((width * factor, height * factor), Image.Resampling.NEAREST)
+    canvas, factor = enlarged(picture)
     line = max(2, round(max(canvas.size) / 190))
     for number, instance in enumerate(instances):
         _draw(canvas, instance, colour_of(number), factor, line)
@@ -50,6 +49,13 @@ def overlay(picture: UInt8[np.ndarray, "height width 3"], instances: Sequence[In
         if area is not None:
             taken.append(area)
     return canvas
+
+
+def enlarged(picture: UInt8[np.ndarray, "height width 3"]) -> tuple[Image.Image, int]:
+    """The picture as a canvas, a whole number of times as large, and that number: 1 from `SHOWN_SIDE` px on."""
+    height, width = picture.shape[:2]
+    factor = max(1, math.ceil(SHOWN_SIDE / max(height, width)))
+    return Image.fromarray(picture).resize((width * factor, height * factor), Image.Resampling.NEAREST), factor
 
 
 def _draw(canvas: Image.Image, instance: Instance, colour: tuple[int, int, int], factor: int, line: int) -> None:

@@ -1,10 +1,10 @@
-"""Instances as a label map: a PNG of the original size whose pixel values are instance numbers."""
+"""Label maps: a PNG of the original size whose pixel values are instance numbers, or those of a dense map."""
 
 import io
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt16
+from jaxtyping import Integer, UInt16
 from PIL import Image
 
 from anyvl.errors import InputError
@@ -30,9 +30,13 @@ def label_map(instances: Sequence[Instance], frame: Frame) -> UInt16[np.ndarray,
 
 def png_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") -> bytes:
     """`label_map` as a PNG: 8 bit with a palette to look at, or 16 bit grey from 256 instances on."""
-    numbers = label_map(instances, frame)
-    if len(instances) > 255:
-        picture = Image.fromarray(numbers)
+    return map_file(label_map(instances, frame))
+
+
+def map_file(numbers: Integer[np.ndarray, "height width"]) -> bytes:
+    """A map of whole numbers from 0 on as a PNG whose pixel values they are: with a palette below 256, else 16 bit grey."""
+    if numbers.max(initial=0) > 255:
+        picture = Image.fromarray(numbers.astype(np.uint16))
     else:
         picture = Image.fromarray(numbers.astype(np.uint8)).convert("P")
         picture.putpalette([0, 0, 0] + [channel for number in range(255) for channel in colour_of(number)])
