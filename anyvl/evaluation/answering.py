@@ -22,7 +22,7 @@ def question_answering(model: AnyVL, world: World, count: int) -> list[Score]:
     """
     scores, said, right = [], [], []
     for kind in QUESTION_KINDS:
-        exam, questions = _questions(world, kind, count)
+        exam, questions = questions_of(world, kind, count)
         words, answers = [q.words for q in questions], [q.answer for q in questions]
         found = [str(answer) for answer in exam.ask(model.ask, words)]
         turned = [str(answer) for answer in Exam.ask(_turned(exam), model.ask, words)]
@@ -60,7 +60,7 @@ def classification(model: AnyVL, world: World, count: int) -> list[Score]:
     ]
 
 
-def _questions(world: World, kind: str, count: int) -> tuple[Exam, list[Question]]:
+def questions_of(world: World, kind: str, count: int) -> tuple[Exam, list[Question]]:
     """The first `count` scenes that allow a question of a kind, each with its question."""
     indices: list[int] = []
     questions: list[Question] = []

@@ -7,27 +7,30 @@ from anyvl.data.scenes.words import PLACE_WORDS
 
 _KIND_OF = {word: kind for kind in KINDS for word in (kind.name, *kind.synonyms)}
 _THING = "|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
-_PHRASE = rf"\b(?:an? |the )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
-_RELATION = "left of|right of|above|below"
+_PHRASE = rf"\b(an? |the )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
+_RELATION = "left of|right of|above|below|in front of"
 _PLACES = {words: place for place, many in PLACE_WORDS.items() for words in many}
+_PLACE = "|".join(sorted(map(re.escape, _PLACES), key=len, reverse=True))
 
 
-def facts_in(caption: str) -> frozenset[tuple[str, ...]]:
-    """Things (kind, colour), places, relations and the ground, as tuples; what is not of the world's wording is no fact.
+def facts_in(words: str) -> frozenset[tuple[str, ...]]:
+    """Things (kind, colour), places of things, relations and the ground, as tuples; what is not of the world's wording is no
+    fact. "The fox" alone speaks of a fox that was told of already.
 
     >>> sorted(facts_in("a red fox left of a star on a sky background"))[1]
     ('relation', 'fox', 'left of', 'star')
+    >>> sorted(facts_in("a red fox is on the left. the fox is below the key."))[:2]
+    [('place', 'fox', 'left'), ('relation', 'fox', 'below', 'key')]
     """
     facts: set[tuple[str, ...]] = set()
-    for colour, noun in re.findall(_PHRASE, caption):
+    for article, colour, noun in re.findall(_PHRASE, words):
         kind = _KIND_OF[noun]
-        facts.add(("thing", kind.name, colour or kind.natural))
-    for _, noun, relation, _, other in re.findall(rf"{_PHRASE} ({_RELATION}) {_PHRASE}", caption):
+        if colour or article != "the ":
+            facts.add(("thing", kind.name, colour or kind.natural))
+    for _, _, noun, relation, _, _, other in re.findall(rf"{_PHRASE}(?: is)? ({_RELATION}) {_PHRASE}", words):
         facts.add(("relation", _KIND_OF[noun].name, relation, _KIND_OF[other].name))
-    for words in sorted(_PLACES, key=len, reverse=True):
-        if words in caption:
-            facts.add(("place", _PLACES[words]))
-            break
-    for ground in re.findall(rf"on (?:an? )?({'|'.join(GROUND_NAMES)})\b", caption):
+    for _, _, noun, place in re.findall(rf"{_PHRASE}(?: is)? ({_PLACE})\b", words):
+        facts.add(("place", _KIND_OF[noun].name, _PLACES[place]))
+    for ground in re.findall(rf"on (?:an? )?({'|'.join(GROUND_NAMES)})\b", words):
         facts.add(("ground", ground))
     return frozenset(facts)
