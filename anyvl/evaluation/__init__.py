@@ -17,6 +17,9 @@ SUITES = (
     "judge",
     "text_to_image",
     "geneval",
+    "planned_image",
+    "layout_to_image",
+    "self_consistency",
     "image_editing",
     "segmentation",
     "detection",
@@ -27,9 +30,14 @@ SUITES = (
     "description",
     "question_answering",
     "classification",
+    "dense_prediction",
     "validity",
     "seeds",
 )
+
+
+_MORE_TASKS = {"self_consistency": ("question_answering", "detection"), "geneval": ("text_to_image",)}
+"""The tasks of suites that are not named for one."""
 
 
 def suites_of(model: "AnyVL") -> tuple[str, ...]:
@@ -37,7 +45,7 @@ def suites_of(model: "AnyVL") -> tuple[str, ...]:
     from anyvl.tasks import TASKS
 
     strange = {task.name for task in TASKS} - set(model.parts.tasks) if model.parts.tasks else set()
-    return tuple(suite for suite in SUITES if suite not in strange)
+    return tuple(suite for suite in SUITES if not strange & {suite, *_MORE_TASKS.get(suite, ())})
 
 
 def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
@@ -46,7 +54,7 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
     UnknownNameError for another suite; ConfigError for a count too small to make floors of.
     """
     from anyvl.data.scenes.world import World
-    from anyvl.evaluation import answering, geneval, judge_report, laws, locating, painting, telling
+    from anyvl.evaluation import answering, geneval, judge_report, laws, locating, mapping, painting, planning, telling
     from anyvl.evaluation.scene_judge import SceneJudge
 
     least = 2 * len(model.kit.grids)
@@ -64,6 +72,14 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
             return rows + painting.text_to_image(model, test, judge, count, 1, unseen_wording=True)
         case "geneval":
             return [row for world in (test, held_out) for row in geneval.geneval(model, world, SceneJudge(), count)]
+        case "planned_image":
+            return [
+                row for world in (test, held_out) for row in planning.planned_image(model, world, SceneJudge(), count)
+            ]
+        case "layout_to_image":
+            return planning.layout_to_image(model, test, SceneJudge(), count)
+        case "self_consistency":
+            return planning.self_consistency(model, test, SceneJudge(), count)
         case "image_editing":
             return painting.image_editing(model, test, SceneJudge(), max(1, count // 2))
         case "segmentation":
@@ -84,6 +100,8 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
             return answering.question_answering(model, test, count)
         case "classification":
             return answering.classification(model, test, count)
+        case "dense_prediction":
+            return mapping.dense_prediction(model, test, count)
         case "validity":
             return laws.validity(laws.small_kit(), 50 * count)
         case "seeds":

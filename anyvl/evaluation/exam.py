@@ -24,9 +24,12 @@ class Exam:
     frames: tuple[Frame, ...]
 
     @classmethod
-    def of(cls, world: World, count: int, indices: Sequence[int] | None = None) -> "Exam":
-        """Of the first `count` scenes, or of those of the given numbers."""
-        scenes = tuple(world.scene(index) for index in (range(count) if indices is None else indices))
+    def of(
+        cls, world: World, count: int, indices: Sequence[int] | None = None, *, how_many: int | None = None
+    ) -> "Exam":
+        """Of the first `count` scenes, or of those of the given numbers; with a number of things, if that is given."""
+        numbers = range(count) if indices is None else indices
+        scenes = tuple(world.scene(index, how_many) for index in numbers)
         return cls(
             world=world,
             scenes=scenes,

@@ -5,6 +5,7 @@ import numpy as np
 from anyvl.codecs import Boxes, Keypoints, Polygons
 from anyvl.data.scenes.landmarks import landmarks_of
 from anyvl.data.scenes.referring import sample_referring
+from anyvl.data.scenes.scene import MOST_THINGS
 from anyvl.data.scenes.truth import instances_of
 from anyvl.data.scenes.words import absent_phrase, referring_phrase
 from anyvl.data.scenes.world import World
@@ -80,7 +81,7 @@ def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
 
 
 def detection(model: AnyVL, world: World, count: int) -> list[Score]:
-    """COCO average precision of boxes and names, and recall by how many things there are."""
+    """COCO average precision of boxes and names; recall of scenes of one thing, of two, ..., half as many of each."""
     exam, kit = Exam.of(world, count), model.kit
     truths = [instances_of(scene, world.sprites) for scene in exam.scenes]
     found = exam.ask(model.detect)
@@ -100,9 +101,15 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
         )
         for name in ap
     ]
-    for how_many in sorted({len(many) for many in truths}):
-        recalls = [_recall(a, t) for a, t in zip(found, truths, strict=True) if len(t) == how_many]
-        scores.append(score(f"detection, {world.split}: recall of {how_many} things", recalls))
+    for how_many in range(1, MOST_THINGS + 1):
+        part = Exam.of(world, max(count // 2, 2 * len(world.grids)), how_many=how_many)
+        true = [instances_of(scene, world.sprites) for scene in part.scenes]
+        answers = part.ask(model.detect)
+        recalls = [_recall(a, t) for a, t in zip(answers, true, strict=True)]
+        blind = [_recall(a, t) for a, t in zip(of_another(answers, part.frames), true, strict=True)]
+        scores.append(
+            score(f"detection, {world.split}: recall of {how_many} things", recalls, ceiling=[1.0], floor=blind)
+        )
     return scores
 
 

@@ -63,15 +63,18 @@ def text_to_image(
     ]
 
 
-def painted_to(model: AnyVL, scenes: Sequence[Scene], prompts: Sequence[str], first_seed: int) -> list[np.ndarray]:
-    """A picture of each prompt, of its scene's size; picture i has seed first_seed + i."""
+def painted_to(
+    model: AnyVL, scenes: Sequence[Scene], prompts: Sequence[str], first_seed: int, *, plan: bool = False
+) -> list[np.ndarray]:
+    """A picture of each prompt, of its scene's size, at once or to a plan; picture i has seed first_seed + i."""
     pictures: dict[int, np.ndarray] = {}
     for size in {(scene.height, scene.width) for scene in scenes}:
         members = [i for i, scene in enumerate(scenes) if (scene.height, scene.width) == size]
         for start in range(0, len(members), _BATCH):
             part = members[start : start + _BATCH]
             seeds = [first_seed + i for i in part]
-            images = model.generate([prompts[i] for i in part], seed=seeds, height=size[0], width=size[1]).images
+            words = [prompts[i] for i in part]
+            images = model.generate(words, plan=plan, seed=seeds, height=size[0], width=size[1]).images
             pictures |= {i: np.asarray(image) for i, image in zip(part, images, strict=True)}
     return [pictures[i] for i in range(len(scenes))]
 
