@@ -42,7 +42,12 @@ def evaluate(
     model: ModelOption = None,
     device: DeviceOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the figures to this .json or .md file too.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write the figures to this .json, .md or .html file too; .html has pictures.",
+        ),
     ] = None,
 ) -> None:
     """Measure a model: every score beside its ceiling and its floor."""

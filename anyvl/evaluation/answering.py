@@ -28,7 +28,13 @@ def question_answering(model: AnyVL, world: World, count: int) -> list[Score]:
         turned = [str(answer) for answer in Exam.ask(_turned(exam), model.ask, words)]
         blind = max((_right(_commonest(questions), answers), _right(turned, answers)), key=np.mean)
         scores.append(
-            score(f"question answering, {world.split}: {kind}", _right(found, answers), ceiling=[1.0], floor=blind)
+            score(
+                f"question answering, {world.split}: {kind}",
+                _right(found, answers),
+                ceiling=[1.0],
+                floor=blind,
+                exhibits=exam.exhibits([f"{q} {a} ({t})" for q, a, t in zip(words, found, answers, strict=True)]),
+            )
         )
         for picture, question in zip(exam.pictures, questions, strict=True):
             answer: Answer = model.ask(picture, question.words, choices=question.options)
@@ -55,6 +61,7 @@ def classification(model: AnyVL, world: World, count: int) -> list[Score]:
             [float(one) for one in right],
             ceiling=[1.0],
             floor=_right(of_another(best, exam.frames), truths),
+            exhibits=exam.exhibits([f"{a} ({t})" for a, t in zip(best, truths, strict=True)]),
         ),
         _calibration(f"{name}: calibration error", [labels[b] for labels, b in zip(found, best, strict=True)], right),
     ]

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
-from anyvl.values import Frame
+from anyvl.evaluation.score import Exhibit
+from anyvl.exports import overlay
+from anyvl.values import Frame, Instance
 
 _BATCH = 16
 
@@ -45,3 +48,11 @@ class Exam:
             given = [] if words is None else [list(words[part])]
             answers += method(list(self.pictures[part]), *given)
         return answers
+
+    def exhibits(self, words: Sequence[str], found: Sequence[Sequence[Instance]] | None = None) -> list[Exhibit]:
+        """Every picture, with what was found drawn on it if anything was sought, over its words."""
+        many: Sequence[Sequence[Instance]] = [()] * len(self.pictures) if found is None else found
+        return [
+            Exhibit(overlay(picture, things) if things else Image.fromarray(picture), said)
+            for picture, things, said in zip(self.pictures, many, words, strict=True)
+        ]

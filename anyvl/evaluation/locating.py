@@ -10,7 +10,8 @@ from anyvl.data.scenes.truth import instances_of
 from anyvl.data.scenes.words import absent_phrase, referring_phrase
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.exam import Exam
-from anyvl.evaluation.score import Score, of_another, score
+from anyvl.evaluation.score import Exhibit, Score, of_another, score
+from anyvl.exports import point_overlay
 from anyvl.metrics import all_matched, average_precision, matched, union_iou
 from anyvl.pipeline import AnyVL
 from anyvl.tasks import find_task
@@ -45,7 +46,13 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     name = f"segmentation, {world.split}"
     return [
         # The floor: the answer for another scene of the same size.
-        score(f"{name}: mIoU", ious(found), ceiling=ious(written), floor=ious(of_another(found, exam.frames))),
+        score(
+            f"{name}: mIoU",
+            ious(found),
+            ceiling=ious(written),
+            floor=ious(of_another(found, exam.frames)),
+            exhibits=exam.exhibits(phrases, found),
+        ),
         score(f"{name}: absent answered with nothing", [float(not many) for many in nothing]),
         score(f"{name}: present answered with something", [float(bool(many)) for many in found]),
     ]
@@ -76,7 +83,8 @@ def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
         written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(true, part.frames, strict=True)]
         label = f"{name}: {what}" + (", acc@IoU .5" if how_many else "")
         floor = right(of_another(found, part.frames), true)
-        scores.append(score(label, right(found, true), ceiling=right(written, true), floor=floor))
+        shown = part.exhibits([phrases[i] for i in fits], found)
+        scores.append(score(label, right(found, true), ceiling=right(written, true), floor=floor, exhibits=shown))
     return scores
 
 
@@ -108,7 +116,13 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
         recalls = [_recall(a, t) for a, t in zip(answers, true, strict=True)]
         blind = [_recall(a, t) for a, t in zip(of_another(answers, part.frames), true, strict=True)]
         scores.append(
-            score(f"detection, {world.split}: recall of {how_many} things", recalls, ceiling=[1.0], floor=blind)
+            score(
+                f"detection, {world.split}: recall of {how_many} things",
+                recalls,
+                ceiling=[1.0],
+                floor=blind,
+                exhibits=part.exhibits([f"{len(many)} found" for many in answers], answers),
+            )
         )
     return scores
 
@@ -133,7 +147,16 @@ def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:
     floor = near(of_another(found, exam.frames))
     always = [float(np.mean([point.visible for point in true])) for true in truths]
     return [
-        score(f"key points, {world.split}: within 5 %", near(found), ceiling=near(written), floor=floor),
+        score(
+            f"key points, {world.split}: within 5 %",
+            near(found),
+            ceiling=near(written),
+            floor=floor,
+            exhibits=[
+                Exhibit(point_overlay(picture, points), phrase)
+                for picture, points, phrase in zip(exam.pictures, found, phrases, strict=True)
+            ],
+        ),
         score(
             f"key points, {world.split}: seen or hidden",
             seen,

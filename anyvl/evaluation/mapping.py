@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Int
+from PIL import Image
 
+from anyvl.codecs.dense import painted_map
 from anyvl.data.scenes.maps import depth_map, instance_map
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.exam import Exam
-from anyvl.evaluation.score import Score, of_another, score
+from anyvl.evaluation.score import Exhibit, Score, of_another, score
 from anyvl.pipeline import AnyVL
 from anyvl.tasks import find_task
 
@@ -36,6 +38,10 @@ def dense_prediction(model: AnyVL, world: World, count: int) -> list[Score]:
                 _overlaps(found, true),
                 ceiling=_overlaps(written, true),
                 floor=_overlaps(of_another(found, exam.frames), true),
+                exhibits=[
+                    Exhibit(Image.fromarray(np.hstack([picture, painted_map(numbers)])), name)
+                    for picture, numbers in zip(exam.pictures, found, strict=True)
+                ],
             )
         )
     return scores

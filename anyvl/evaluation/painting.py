@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from anyvl.data.examples import edit_region
 from anyvl.data.scenes.draw import draw_one
@@ -11,7 +12,7 @@ from anyvl.data.scenes.scene import Scene, Thing
 from anyvl.data.scenes.words import Caption, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
-from anyvl.evaluation.score import Score, of_another, score
+from anyvl.evaluation.score import Exhibit, Score, of_another, score
 from anyvl.pipeline import AnyVL
 from anyvl.tasks import find_task
 from anyvl.tasks.image_editing import cells_to_mask, composite, free_cells
@@ -53,6 +54,7 @@ def text_to_image(
             all_hold(readings, captions, False),
             ceiling=all_hold(truths, captions, False),
             floor=all_hold(readings, shuffled, False),
+            exhibits=[Exhibit(Image.fromarray(one), said) for one, said in zip(pictures, words, strict=True)],
         ),
         score(
             f"{name}: background",
@@ -113,6 +115,10 @@ def image_editing(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
                 ceiling=best,
                 floor=copied,
                 note="floor: copy of the input",
+                exhibits=[
+                    Exhibit(Image.fromarray(np.hstack([before, after])), edit.instruction)
+                    for before, after, edit in zip(sources, pictures, edits, strict=True)
+                ],
             ),
             score(f"edit, {kind}: outside bit-identical", same),
             score(f"edit, {kind}: true change covered", covered),

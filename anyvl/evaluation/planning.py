@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from anyvl.data.examples import layout_of
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
@@ -14,7 +15,8 @@ from anyvl.data.scenes.words import Caption, article, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.painting import painted_to, round_trip
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, Sighting, fact_holds
-from anyvl.evaluation.score import Score, of_another, score
+from anyvl.evaluation.score import Exhibit, Score, of_another, score
+from anyvl.exports import overlay
 from anyvl.geometry import box_iou
 from anyvl.pipeline import AnyVL
 from anyvl.values import Instance
@@ -26,18 +28,18 @@ def planned_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
     """Two things named with colours and relation: the same prompts and seeds painted at once and to a plan of the model's own."""
     scenes = [world.scene(index, 2) for index in range(count)]
     captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
-    words, shuffled = (
-        [caption.words for caption in captions],
-        of_another(captions, [(s.height, s.width) for s in scenes]),
-    )
+    words = [caption.words for caption in captions]
+    shuffled = of_another(captions, [(scene.height, scene.width) for scene in scenes])
     scores = []
     for plan, how in ((False, "at once"), (True, "to a plan")):
-        readings = judge.read_many(painted_to(model, scenes, words, _SEED, plan=plan))
+        pictures = painted_to(model, scenes, words, _SEED, plan=plan)
+        readings = judge.read_many(pictures)
         scores.append(
             score(
                 f"two things, {world.split}: painted {how}: objects, colours, places",
                 _all_hold(readings, captions, scenes),
                 floor=_all_hold(readings, shuffled, scenes),
+                exhibits=[Exhibit(Image.fromarray(one), said) for one, said in zip(pictures, words, strict=True)],
             )
         )
     return scores
@@ -71,7 +73,16 @@ def layout_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -
     name = f"layout to image, {world.split}"
     found, ceiling, floor = (ious(rows) for rows in (readings, best, turned))
     return [
-        score(f"{name}: IoU with the asked boxes", found, ceiling=ceiling, floor=floor),
+        score(
+            f"{name}: IoU with the asked boxes",
+            found,
+            ceiling=ceiling,
+            floor=floor,
+            exhibits=[
+                Exhibit(overlay(picture, layout), ", ".join(one.label for one in layout))
+                for picture, layout in zip(pictures, layouts, strict=True)
+            ],
+        ),
         score(
             f"{name}: all boxes at IoU .5",
             [float(one >= 0.5) for one in found],

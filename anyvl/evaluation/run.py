@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from anyvl.errors import UnknownNameError
+from anyvl.evaluation.page import page
 from anyvl.evaluation.score import Score
 from anyvl.exports.files import write_file
 
@@ -25,7 +26,8 @@ def run(
 ) -> list[Score]:
     """Evaluate a checkpoint folder (the default one if None) with `count` items a figure; print and return the scores.
 
-    output: a .json or .md file for the scores, written anew after every suite. UnknownNameError for another suffix.
+    output: a .json, .md or .html file for the scores, written anew after every suite; the last shows pictures, the best, the
+    worst and random ones. UnknownNameError for another suffix.
     """
     from anyvl.evaluation import SUITES, evaluate, suites_of
     from anyvl.pipeline import AnyVL
@@ -67,7 +69,8 @@ def _cells(row: Score) -> list[str]:
 
 
 def _as_json(scores: list[Score]) -> str:
-    rows = [{k: _plain(v) for k, v in dataclasses.asdict(score).items()} for score in scores]
+    names = [field.name for field in dataclasses.fields(Score) if field.name != "exhibits"]
+    rows = [{name: _plain(getattr(score, name)) for name in names} for score in scores]
     return json.dumps(rows, indent=1) + "\n"
 
 
@@ -76,7 +79,11 @@ def _as_markdown(scores: list[Score]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-_FILES = {".json": _as_json, ".md": _as_markdown}
+def _as_page(scores: list[Score]) -> str:
+    return page(scores, _COLUMNS, [_cells(score) for score in scores])
+
+
+_FILES = {".json": _as_json, ".md": _as_markdown, ".html": _as_page}
 
 
 def _plain(value: object) -> object:

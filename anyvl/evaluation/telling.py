@@ -44,6 +44,7 @@ def grounded_captioning(model: AnyVL, world: World, count: int) -> list[Score]:
             both,
             ceiling=[1.0],
             floor=[f1_all(a, t) for a, t in zip(of_another(found, exam.frames), truths, strict=True)],
+            exhibits=exam.exhibits([str(text) for text in found], [text.instances() for text in found]),
         ),
         score(
             f"{name}: F1_all of several things",
@@ -76,9 +77,11 @@ def _named_boxes(text: GroundedText) -> list[tuple[frozenset[tuple[str, ...]], B
 
 def _fact_f1(name: str, exam: Exam, said: Sequence[str], true: Sequence[str]) -> Score:
     stated, truths = ([facts_in(words) for words in many] for many in (said, true))
+    spoken = [f"{own}; in truth: {other}" for own, other in zip(said, true, strict=True)]
     return score(
         name,
         [f1(a, b) for a, b in zip(stated, truths, strict=True)],
         ceiling=[1.0],
         floor=[f1(a, b) for a, b in zip(of_another(stated, exam.frames), truths, strict=True)],
+        exhibits=exam.exhibits(spoken),
     )

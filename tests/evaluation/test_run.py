@@ -1,13 +1,18 @@
 """What `anyvl evaluate` writes, and what it refuses before it computes."""
 
+import base64
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import anyvl.evaluation
 from anyvl.errors import ConfigError, UnknownNameError
 from anyvl.evaluation import Score, evaluate, run
+from anyvl.evaluation.score import Exhibit, score
 from anyvl.pipeline import AnyVL
 
 SCORES = [
@@ -33,6 +38,25 @@ def test_scores_as_markdown_are_a_table(measured: None, tmp_path: Path) -> None:
     lines = (tmp_path / "scores.md").read_text().splitlines()
     assert len(lines) == 2 + 4 and len({line.count("|") for line in lines}) == 1
     assert lines[2] == "| a | 0.500 | 0.250-0.750 | 1.000 | 0.125 | 7 |"
+
+
+def test_the_page_shows_the_best_and_the_worst(measured: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [0.5, 1.0, 0.25, *[0.75] * 20]
+    exhibits = [Exhibit(Image.new("RGB", (12, 8), (i, 0, 0)), f"<item {i}>") for i in range(len(values))]
+    shown = score("boxes & names", values, exhibits=exhibits)
+    assert [e.words for e in shown.exhibits["best"][:1]] == ["<item 1>"]
+    assert [(e.words, e.value) for e in shown.exhibits["worst"][:2]] == [("<item 2>", 0.25), ("<item 0>", 0.5)]
+    assert len({e.words for e in shown.exhibits["random"]}) == 6
+    monkeypatch.setattr(anyvl.evaluation, "evaluate", lambda model, suite, count: [shown, *SCORES])
+    run(suites=["seeds"], output=tmp_path / "scores.html")
+    text = (tmp_path / "scores.html").read_text()
+    assert "<td>boxes &amp; names</td>" in text and "&lt;item 2&gt;" in text and "<item" not in text
+    pictures = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", text)]
+    assert len(pictures) == 18
+    with Image.open(io.BytesIO(pictures[0])) as first:
+        assert first.size == (12, 8) and first.getpixel((0, 0)) == (1, 0, 0)
+    run(suites=["seeds"], output=tmp_path / "scores.json")
+    assert "exhibits" not in json.loads((tmp_path / "scores.json").read_text())[0]
 
 
 @pytest.mark.parametrize("wrong", [{"suites": ["no such suite"]}, {"output": Path("scores.xls")}])

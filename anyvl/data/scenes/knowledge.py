@@ -8,6 +8,7 @@ from anyvl.data.scenes.scene import RELATIONS
 from anyvl.data.scenes.stories import story_words
 from anyvl.data.scenes.words import GROUND_WORDS, PLACE_WORDS
 from anyvl.tasks import TASKS
+from anyvl.tasks.dense_prediction import MAPS
 
 
 def world_knowledge() -> dict[str, list[str]]:
@@ -20,7 +21,7 @@ def world_knowledge() -> dict[str, list[str]]:
         "replace with make paint turn remove take away delete add",
     ]
     sentences += ["change the background to"]
-    sentences += [question_words(), story_words()]
+    sentences += [question_words(), story_words(), *MAPS]
     sentences += [template for task in TASKS for template in task.templates]
     words = {word for sentence in sentences for word in re.findall(r"[a-z-]+", re.sub(r"{\w*}", "", sentence))}
     return {

@@ -1,0 +1,83 @@
+"""`anyvl generate` and `anyvl edit`."""
+
+import json
+import os
+
+import numpy as np
+from fake_model import HEIGHT, WIDTH
+from PIL import Image
+
+from anyvl import cli
+
+
+def files() -> set[str]:
+    return set(os.listdir())
+
+
+def test_generate_writes_pictures_and_prints_them_with_their_seeds(model, capsys):
+    assert cli.main(["generate", "a fox", "--seed", "7", "--num-images", "2", "-o", "fox.png"]) == 0
+    assert capsys.readouterr().out == "fox-1.png  seed 7\nfox-2.png  seed 8\n"
+    assert files() == {"fox-1.png", "fox-2.png"}
+    with Image.open("fox-2.png") as painted:
+        assert painted.getpixel((0, 0)) == (8, 0, 0)
+
+
+def test_only_what_was_said_is_passed_on(model):
+    assert cli.main(["generate", "a fox"]) == 0
+    assert model.calls == [
+        ("from_pretrained", (None,), {}),
+        ("generate", ("a fox",), {"num_images_per_prompt": 1}),
+    ]
+    assert files() == {"painted.png"}
+
+
+def test_every_flag_of_generate_arrives(model):
+    flags = ["--height", "48", "--width", "80", "--guidance-scale", "2.5", "--seed", "3"]
+    where = ["--model", "folder", "--device", "cpu", "--dtype", "bfloat16"]
+    assert cli.main(["generate", "a fox", *flags, *where]) == 0
+    assert model.calls == [
+        ("from_pretrained", ("folder",), {"device": "cpu", "dtype": "bfloat16"}),
+        (
+            "generate",
+            ("a fox",),
+            {"num_images_per_prompt": 1, "seed": 3, "guidance_scale": 2.5, "height": 48, "width": 80},
+        ),
+    ]
+
+
+def test_without_output_nothing_is_overwritten(model):
+    assert cli.main(["generate", "a fox"]) == cli.main(["generate", "a cat"]) == 0
+    assert files() == {"painted.png", "painted-2.png"}
+
+
+def test_generate_prints_one_json_object(model, capsys):
+    assert cli.main(["generate", "a fox", "--json", "-o", "fox.webp", "--seed", "1"]) == 0
+    row = {"file": "fox.webp", "seed": 1, "width": WIDTH, "height": HEIGHT}
+    assert json.loads(capsys.readouterr().out) == {"images": [row]}
+
+
+def test_warnings_are_one_line_on_stderr(model, capsys):
+    assert cli.main(["generate", "a quux"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "anyvl: warning: the model does not know 'quux'\n"
+    assert out == "painted.png  seed 5\n"
+
+
+def test_edit_reads_the_picture_and_counts_what_changed(photo, picture, model, capsys):
+    assert cli.main(["edit", photo, "remove the fox", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["images"]
+    assert row == {"file": "edited.png", "seed": 9, "width": 72, "height": 40, "changed_pixels": 30}
+    name, (array, instruction), _ = model.calls[-1]
+    assert (name, instruction) == ("edit", "remove the fox")
+    assert np.array_equal(array, picture)
+
+
+def test_a_layout_goes_with_words_or_without(model, capsys):
+    layout = ["--layout", "2,3,30,40=a red fox", "--layout", "40, 3, 70, 20 = cat"]
+    things = [((2.0, 3.0, 30.0, 40.0), "a red fox"), ((40.0, 3.0, 70.0, 20.0), "cat")]
+    for words in ([], ["two things"]):
+        assert cli.main(["generate", *words, *layout, "--seed", "1", "-o", "x.png"]) == 0
+        name, (prompt,), settings = model.calls[-1]
+        assert (name, prompt, settings["layout"]) == ("generate", words[0] if words else None, things)
+    assert capsys.readouterr().out.splitlines()[:2] == ["x.png  seed 1", "  a red fox  box 2.0 3.0 30.0 40.0"]
+    assert cli.main(["generate", "a fox", "--plan"]) == 0 and model.calls[-1][2]["plan"] is True

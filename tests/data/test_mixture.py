@@ -1,0 +1,40 @@
+"""Batches are a function of seed and step alone, and no example is too long for them."""
+
+import numpy as np
+import pytest
+import torch
+
+from anyvl.data.mixture import Mixture
+from anyvl.data.scenes.corpus import Corpus
+from anyvl.data.scenes.world import World
+from anyvl.evaluation.laws import small_kit
+from anyvl.tasks import TASKS
+
+KIT = small_kit()
+WEIGHTS = {task.name: 1.0 for task in TASKS if task.name != "dense_prediction"}  # which needs an image tokenizer
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    codes = np.random.default_rng(0).integers(KIT.vocabulary.num_codes, size=(2, 30, 10))
+    return Corpus(World(grids=KIT.grids, factor=16), *codes)
+
+
+def mixture(corpus: Corpus, **settings: int) -> Mixture:
+    return Mixture(corpus=corpus, kit=KIT, weights=WEIGHTS, **{"sequences": 40, "length": 512, **settings})
+
+
+def test_a_batch_is_a_function_of_seed_and_step(corpus: Corpus) -> None:
+    one, again = mixture(corpus).batch(3), mixture(corpus).batch(3)
+    assert all(torch.equal(one[name], again[name]) for name in one)
+    for other in (mixture(corpus).batch(4), mixture(corpus, seed=1).batch(3), mixture(corpus).batch(3, rank=1)):
+        assert one["ids"].shape != other["ids"].shape or not torch.equal(one["ids"], other["ids"])
+
+
+def test_a_long_example_makes_longer_rows(corpus: Corpus) -> None:
+    usual, narrow = mixture(corpus).batch(0), mixture(corpus, length=8, questions=1).batch(0)
+    assert usual["ids"].shape[1] == 512 and 8 < narrow["ids"].shape[1] < 512
+    # Each row holds one example or more, and the longest fills its row: nothing was cut, nothing left out.
+    assert (narrow["segments"] > 0).sum(1).max() == narrow["ids"].shape[1]
+    assert narrow["ids"].shape[0] >= usual["ids"].shape[0]
+    assert int(narrow["segments"].max(1).values.sum()) == 40
