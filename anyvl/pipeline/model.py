@@ -34,8 +34,8 @@ class AnyVL(Painting, Reading):
         save_parts(self.parts, folder, self.stepper.dtype if dtype is None else _dtype(dtype))
 
     def run(self, task: str, **inputs: Any) -> Any:
-        """Any task by its name; see the method of the same meaning for its inputs."""
-        method, settings = _METHODS[find_task(task).name]
+        """Any task by its name, with the inputs of the method that stands for it; of `answer` for a task that has none."""
+        method, settings = _METHODS.get(find_task(task).name, ("answer", {"task": task}))
         return getattr(self, method)(**settings, **inputs)
 
     def info(self) -> dict[str, Any]:

@@ -127,6 +127,20 @@ class Reading(Engine):
         ]
         return maps if isinstance(image, list) else maps[0]
 
+    def answer(
+        self,
+        task: str,
+        image: Sources,
+        words: str | list[str] = "",
+        *,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
+        """The plain answer to any task that sees a picture: what its codec reads. The methods above make it handier."""
+        found = find_task(task)
+        if not found.sees_picture:
+            raise InputError(f"{task} sees no picture: it is painted with `generate`")
+        return self._answer(task, image, words, lambda _: found.output, callback_on_step_end)
+
     def _chosen(self, name: str, image: Source, words: str, choices: Sequence[str]) -> Answer:
         """One of a closed set, scored as a trie behind the question in one pass."""
         options = list(dict.fromkeys(choices))

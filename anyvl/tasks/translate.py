@@ -69,7 +69,7 @@ def to_sequence(
     frame: Frame,
     answer: Any,
     *,
-    picture: Codes | None = None,
+    picture: Image | None = None,
     prompt: str | None = None,
     layout: Iterable[Instance] | None = None,
     input_weight: float = 0.0,
