@@ -111,6 +111,16 @@ def test_layouts_and_plans_come_before_the_picture(model: AnyVL) -> None:
             model.generate(**wrong)
 
 
+def test_outlines_are_voted_for_by_answers_of_their_own_seeds(model: AnyVL, picture: np.ndarray) -> None:
+    alone = model.segment(picture, "fox", samples=3)
+    both = model.segment([picture[:13], picture], "fox", samples=3)
+    assert [one.polygons for one in both[1]] == [one.polygons for one in alone]
+    single = model.segment(picture, "fox")
+    assert [one.polygons for one in model.segment(picture, "fox", samples=1)] == [one.polygons for one in single]
+    with pytest.raises(InputError, match="at least one"):
+        model.segment(picture, "fox", samples=0)
+
+
 def test_a_model_says_which_tasks_it_was_not_trained_for(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
     AnyVL(dataclasses.replace(model.parts, tasks=("captioning",))).save_pretrained(tmp_path)
     narrow = AnyVL.from_pretrained(tmp_path)

@@ -29,6 +29,9 @@ from anyvl.errors import InputError
 def segment(
     picture: PictureArgument,
     phrase: PhraseArgument,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Draw so many outlines and keep what half of them fill: slower, steadier.")
+    ] = None,
     output: FoundOption = None,
     format_name: FormatOption = None,
     overlay: OverlayOption = None,
@@ -43,7 +46,7 @@ def segment(
         "segmenting",
         "segment",
         picture,
-        {"phrase": phrase},
+        {"phrase": phrase, **given(samples=samples)},
         output,
         format_name,
         overlay,

@@ -22,6 +22,7 @@ SUITES = (
     "self_consistency",
     "image_editing",
     "segmentation",
+    "sampled_outlines",
     "detection",
     "grounding",
     "keypoints",
@@ -36,7 +37,15 @@ SUITES = (
 )
 
 
-_MORE_TASKS = {"self_consistency": ("question_answering", "detection"), "geneval": ("text_to_image",)}
+_MORE_TASKS = {
+    "geneval": ("text_to_image",),
+    "sampled_outlines": ("segmentation",),
+    "self_consistency": ("text_to_image", "question_answering", "detection"),
+}
+    "sampled_outlines": ("segmentation",),
+    "self_consistency": ("question_answering", "detection"),
+    "geneval": ("text_to_image",),
+}
 """The tasks of suites that are not named for one."""
 
 
@@ -84,6 +93,8 @@ def evaluate(model: "AnyVL", suite: str, count: int = 200) -> list[Score]:
             return painting.image_editing(model, test, SceneJudge(), max(1, count // 2))
         case "segmentation":
             return [row for world in (test, held_out) for row in locating.segmentation(model, world, count)]
+        case "sampled_outlines":
+            return locating.sampled_outlines(model, test, max(least, count // 2))
         case "detection":
             return locating.detection(model, test, count)
         case "grounding":

@@ -58,6 +58,23 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     ]
 
 
+def sampled_outlines(model: AnyVL, world: World, count: int) -> list[Score]:
+    """The mean IoU of outlines that 1, 2, 4, 8, 16 drawn answers vote for (Pix2Seq v2), phrases for one thing of each scene."""
+    exam, phrases, meant = Exam.of(world, count), [], []
+    for scene in exam.scenes:
+        thing = max(scene.things, key=lambda one: one.size)
+        phrases.append(f"the {thing.colour_name} {thing.name}")
+        meant.append([instances_of(scene, world.sprites)[scene.things.index(thing)]])
+    scores = []
+    for samples in (1, 2, 4, 8, 16):
+        found = exam.ask(lambda pictures, words, n=samples: model.segment(pictures, words, samples=n), phrases)
+        ious = [union_iou(a, t, frame) for a, t, frame in zip(found, meant, exam.frames, strict=True)]
+        floor = [union_iou(a, t, f) for a, t, f in zip(of_another(found, exam.frames), meant, exam.frames, strict=True)]
+        name = f"segmentation, {world.split}: mIoU of {samples} sampled outline{'s' if samples > 1 else ''}"
+        scores.append(score(name, ious, ceiling=[1.0], floor=floor))
+    return scores
+
+
 def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
     """Phrases by name, colour, place and relation for one thing, for several, and for none; right when all boxes are."""
     exam, name = Exam.of(world, count), f"grounding, {world.split}"

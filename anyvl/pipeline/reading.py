@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, UnknownNameError
 from anyvl.generation import Request
 from anyvl.pipeline.engine import Engine, OnStep, listed, paired, probabilities
+from anyvl.sampling import Sampling
 from anyvl.tasks import find_task
 from anyvl.tasks.dense_prediction import MAPS
+from anyvl.tasks.segmentation import VARIED, agreed
 from anyvl.tasks.translate import answer_grammar, answer_value
 from anyvl.values import Answer
 
@@ -23,9 +25,34 @@ Sources = Source | list[Source]
 class Reading(Engine):
     """The methods that answer about pictures. A list of pictures or of words gives a list of answers, computed as one batch."""
 
-    def segment(self, image: Sources, phrase: str | list[str], *, callback_on_step_end: OnStep | None = None) -> Any:
-        """Polygons of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
-        return self._answer("segmentation", image, phrase, lambda words: Polygons(label=words), callback_on_step_end)
+    def segment(
+        self,
+        image: Sources,
+        phrase: str | list[str],
+        *,
+        samples: int = 1,
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
+        """Polygons of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing.
+
+        samples: so many answers are drawn, the first greedily, and each thing gets the outline that half of them fill.
+        """
+        if samples < 1:
+            raise InputError(f"at least one answer is drawn, but samples {samples} came")
+        task = find_task("segmentation")
+        codec = cast(Polygons, task.output)
+        rules = [(0, task.sampling), *((seed, VARIED) for seed in range(1, samples))]
+        asked = [pair for pair in paired(image, phrase) for _ in rules]
+        found = self._answer(
+            "segmentation",
+            [one for one, _ in asked],
+            [words for _, words in asked],
+            lambda words: dataclasses.replace(codec, label=words),
+            callback_on_step_end,
+            rules=rules * (len(asked) // samples),
+        )
+        answers = found if samples == 1 else [agreed(found[i : i + samples]) for i in range(0, len(found), samples)]
+        return answers if isinstance(image, list) or isinstance(phrase, list) else answers[0]
 
     def ground(self, image: Sources, phrase: str | list[str], *, callback_on_step_end: OnStep | None = None) -> Any:
         """Boxes of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
@@ -166,8 +193,12 @@ class Reading(Engine):
         codec_of: Callable[[str], Codec],
         on_step: OnStep | None,
         with_probability: bool = False,
+        rules: Sequence[tuple[int, Sampling]] | None = None,
     ) -> Any:
-        """Ask one question of a picture, or one of each of several; with the probability of each answer if asked for."""
+        """Ask one question of a picture, or one of each of several; with the probability of each answer if asked for.
+
+        rules: the seed of each answer and how it is drawn; the task's own way if None.
+        """
         task, kit = find_task(name), self.kit
         asked = paired(image, phrase)
         seen = [self.see(one) for one, _ in asked]
@@ -177,10 +208,12 @@ class Reading(Engine):
                 prefix=tuple(self.question(task, one.frame, budget, words=words, picture=one.codes)),
                 grammar=answer_grammar(codec_of(words), kit),
                 budget=budget,
-                seed=0,
-                sampling=task.sampling,
+                seed=seed,
+                sampling=sampling,
             )
-            for one, (_, words) in zip(seen, asked, strict=True)
+            for one, (_, words), (seed, sampling) in zip(
+                seen, asked, rules or [(0, task.sampling)] * len(asked), strict=True
+            )
         ]
         values = []
         for result, one, (_, words) in zip(self.write(requests, on_step), seen, asked, strict=True):

@@ -43,6 +43,12 @@ def test_segment_writes_all_that_is_asked_for_at_once(photo, capfdbinary):
         assert drawn.size == (72 * 8, 40 * 8)
 
 
+def test_samples_are_passed_on_when_asked_for(photo, model):
+    assert cli.main(["segment", photo, "fox", "--samples", "4"]) == 0
+    assert model.calls[-1][2] == {"samples": 4}
+    assert cli.main(["segment", photo, "fox", "--samples", "0"]) == 2
+
+
 def test_finding_nothing_is_an_answer(photo, model, capfdbinary):
     model.found = []
     assert cli.main(["segment", photo, "fox"]) == 0
