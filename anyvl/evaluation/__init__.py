@@ -42,10 +42,6 @@ _MORE_TASKS = {
     "sampled_outlines": ("segmentation",),
     "self_consistency": ("text_to_image", "question_answering", "detection"),
 }
-    "sampled_outlines": ("segmentation",),
-    "self_consistency": ("question_answering", "detection"),
-    "geneval": ("text_to_image",),
-}
 """The tasks of suites that are not named for one."""
 
 
