@@ -59,6 +59,14 @@ def _table(scores: list[Score]) -> Table:
     return table
 
 
+_HEAD = """# Scores
+
+Written by `anyvl evaluate -o FILE.md`. Every picture and answer is a first sample, on scenes that no training shows. The interval is
+a bootstrap over items. The **ceiling** is the true picture or answer after the codecs, the **floor** an answer to another item of
+the same size, the untouched input of an edit, or what can be said blindly.
+
+"""
+
 _COLUMNS = ("figure", "score", "95 %", "ceiling", "floor", "n")
 
 
@@ -76,7 +84,7 @@ def _as_json(scores: list[Score]) -> str:
 
 def _as_markdown(scores: list[Score]) -> str:
     lines = [_COLUMNS, ["---"] * len(_COLUMNS), *map(_cells, scores)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return _HEAD + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _as_page(scores: list[Score]) -> str:
