@@ -61,9 +61,9 @@ def _table(scores: list[Score]) -> Table:
 
 _HEAD = """# Scores
 
-Written by `anyvl evaluate -o FILE.md`. Every picture and answer is a first sample, on scenes that no training shows. The interval
-is a bootstrap over items. The **ceiling** is the true picture or answer after the codecs, the **floor** an answer to another item of
-the same size, the untouched input of an edit, or what can be said blindly.
+Written by `anyvl evaluate -o FILE.md`. Every picture and answer is a first sample, on scenes that no training shows. The
+interval is a bootstrap over items. The **ceiling** is the true picture or answer after the codecs, the **floor** an answer
+to another item of the same size, the untouched input of an edit, or what can be said blindly.
 
 """
 
