@@ -1,6 +1,7 @@
 """The whole figure on a tiny random model: every answer is a value, pictures outside an edit stay bit for bit."""
 
 import dataclasses
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from anyvl.evaluation.laws import random_decoder, seeds, small_kit, validity
 from anyvl.model.image_tokenizer import VQGANTokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.pipeline import AnyVL, UnknownWordsWarning
-from anyvl.tasks import find_task
+from anyvl.pipeline.model import _METHODS
+from anyvl.tasks import TASKS, find_task
 from anyvl.values import Box, Frame, Instance
 from anyvl.vocabulary import Vocabulary
 
@@ -27,7 +29,8 @@ def model() -> AnyVL:
     text = TextTokenizer.train(["a red fox left of a palm tree", "segment the fox"], 300)
     vocabulary = Vocabulary(num_text=300, coordinate_bins=64, num_codes=64)
     kit = Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=((4, 4), (3, 5), (5, 3)))
-    knows = {"things": ["fox"], "words": ["a", "red", "fox", "the", "replace", "with", "cat"]}
+    words = "a red fox the replace with cat star palm tree is it yes no what there depth instances cub of and"
+    knows = {"things": ["fox", "cat", "star", "fox cub"], "words": words.split()}
     return AnyVL(Parts(decoder=random_decoder(kit, size=32), tokenizer=tokenizer, kit=kit, knows=knows))
 
 
@@ -121,6 +124,40 @@ def test_outlines_are_voted_for_by_answers_of_their_own_seeds(model: AnyVL, pict
         model.segment(picture, "fox", samples=0)
 
 
+def test_maps_number_every_pixel_of_the_picture(model: AnyVL, picture: np.ndarray) -> None:
+    maps = model.dense([picture, picture[:13]], "depth")
+    assert [one.shape for one in maps] == [picture.shape[:2], (13, picture.shape[1])]
+    assert np.array_equal(maps[1], model.dense(picture[:13], "depth"))
+    assert maps[0].min() >= 0 and maps[0].max() <= 6
+    with pytest.raises(UnknownNameError, match="depth"):
+        model.dense(picture, "height")
+
+
+def test_tasks_are_run_with_their_own_inputs_only(model: AnyVL, picture: np.ndarray) -> None:
+    for task, inputs, said in (
+        ("layout_to_image", {"prompt": "a fox"}, "takes a layout"),
+        ("text_to_image", {"layout": [((1, 1, 9, 9), "fox")]}, "takes no layout"),
+        ("planned_image", {"prompt": "a fox", "plan": False}, "cannot be asked so"),
+        ("segmentation", {"image": picture}, "phrase"),
+        ("captioning", {"image": picture, "phrase": "fox"}, "phrase"),
+    ):
+        with pytest.raises(InputError, match=said):
+            model.run(task, **inputs)
+
+
+def test_warnings_stand_at_the_line_of_the_call(model: AnyVL, picture: np.ndarray) -> None:
+    calls = (
+        lambda: model.generate("a unicorn", seed=0),
+        lambda: model.segment(picture, "the unicorn"),
+        lambda: model.ask(picture, "is it?", choices=["unicorn", "fox"]),
+        lambda: model.classify(picture, ["unicorn", "fox"]),
+        lambda: model.generate(layout=[((1, 1, 9, 9), "unicorn")], seed=0),
+    )
+    for call in calls:
+        with pytest.warns(UnknownWordsWarning, match="unicorn"):
+            call()
+
+
 def test_a_model_says_which_tasks_it_was_not_trained_for(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
     AnyVL(dataclasses.replace(model.parts, tasks=("captioning",))).save_pretrained(tmp_path)
     narrow = AnyVL.from_pretrained(tmp_path)
@@ -190,11 +227,16 @@ def test_every_task_runs_in_half_precision(
     model.save_pretrained(folder)
     half = AnyVL.from_pretrained(folder, dtype=dtype)
     assert half.parts.tokenizer.encode(picture, 3, 5) == model.parts.tokenizer.encode(picture, 3, 5)
-    half.generate("a red fox", seed=0)
-    half.edit(picture, "replace the fox", seed=0)
-    half.segment(picture, "the fox")
-    half.detect(picture)
-    assert isinstance(half.caption(picture), str)
+    inputs = {"prompt": "a red fox", "seed": 0, "image": picture, "instruction": "replace the fox", "phrase": "the fox"}
+    inputs |= {"question": "is it?", "layout": [((1, 1, 9, 9), "fox")], "labels": ["fox", "cat"], "name": "depth"}
+    for task in TASKS:
+        method = inspect.signature(getattr(half, _METHODS[task.name][0])).parameters
+        asked = {
+            name: value for name, value in inputs.items() if name in method and (name != "layout" or task.takes_layout)
+        }
+        assert half.run(task.name, **asked) is not None
+    shares = half.ask(picture, "is it?", choices=["yes", "no"]).probabilities
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_detection_keeps_the_labels_asked_for(

@@ -67,7 +67,7 @@ def generate(
             prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
         )
     write_pictures(targets, painted.images)
-    plans = [{"plan": _rows(things)} if things else {} for things in painted.plans or [None] * len(targets)]
+    plans = [{"plan": _rows(things)} if things is not None else {} for things in painted.plans or [None] * len(targets)]
     _print_pictures(targets, painted.images, painted.seeds, plans, as_json)
 
 

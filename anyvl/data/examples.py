@@ -17,7 +17,7 @@ from anyvl.data.scenes.referring import Referring, sample_referring
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.stories import description_of, grounded_caption
-from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of
+from anyvl.data.scenes.truth import instances_of, main_thing, outline_of, polygons_of
 from anyvl.data.scenes.words import caption_of, with_article
 from anyvl.sequence import TokenSequence
 from anyvl.tasks import Task, find_task
@@ -199,8 +199,8 @@ def _question_answering(corpus: Corpus, index: int, kit: Kit, rng: np.random.Gen
 
 
 def _classification(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    scene = corpus.world.scene(index)
-    return _Made(answer=max(scene.things, key=lambda thing: thing.size).name, picture=corpus.codes(index))
+    thing = main_thing(corpus.world.scene(index), corpus.world.sprites)
+    return _Made(answer=thing.name, picture=corpus.codes(index))
 
 
 def _dense_prediction(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:

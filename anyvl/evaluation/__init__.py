@@ -39,6 +39,8 @@ SUITES = (
 
 _MORE_TASKS = {
     "geneval": ("text_to_image",),
+    "planned_image": ("text_to_image",),
+    "seeds": ("text_to_image",),
     "sampled_outlines": ("segmentation",),
     "self_consistency": ("text_to_image", "question_answering", "detection"),
 }

@@ -6,6 +6,7 @@ import numpy as np
 
 from anyvl.data.scenes.catalogue import KIND_NAMES
 from anyvl.data.scenes.questions import QUESTION_KINDS, Question, sample_question
+from anyvl.data.scenes.truth import main_thing
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.exam import Exam
 from anyvl.evaluation.score import Score, of_another, score
@@ -48,9 +49,9 @@ def question_answering(model: AnyVL, world: World, count: int) -> list[Score]:
 
 
 def classification(model: AnyVL, world: World, count: int) -> list[Score]:
-    """The likeliest of all names of things for the largest thing; and calibration."""
+    """The likeliest of all names of things for the thing of which most is seen; and calibration."""
     exam = Exam.of(world, count)
-    truths = [max(scene.things, key=lambda thing: thing.size).name for scene in exam.scenes]
+    truths = [main_thing(scene, world.sprites).name for scene in exam.scenes]
     found = exam.ask(lambda pictures: model.classify(pictures, labels=KIND_NAMES))
     best = [next(iter(labels)) for labels in found]
     right = [a == b for a, b in zip(best, truths, strict=True)]
@@ -88,11 +89,15 @@ def _turned(exam: Exam) -> Exam:
 
 
 def _commonest(questions: list[Question]) -> list[str]:
-    """For each question the commonest answer to those with the same choices, its own included."""
+    """For each question the commonest answer to the others with the same choices; the first choice where there are none."""
     counts: dict[tuple[str, ...], Counter[str]] = {}
     for question in questions:
         counts.setdefault(question.options, Counter())[question.answer] += 1
-    return [counts[question.options].most_common(1)[0][0] for question in questions]
+    commonest = []
+    for question in questions:
+        others = counts[question.options] - Counter([question.answer])
+        commonest.append(others.most_common(1)[0][0] if others else question.options[0])
+    return commonest
 
 
 def _right(found: list[str], true: list[str]) -> list[float]:

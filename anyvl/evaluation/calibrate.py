@@ -12,6 +12,7 @@ import numpy as np
 from anyvl.checkpoint import DEFAULT_FOLDER, INDEX_FILE
 from anyvl.data.scenes.catalogue import KIND_NAMES
 from anyvl.data.scenes.questions import QUESTION_KINDS
+from anyvl.data.scenes.truth import main_thing
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.answering import questions_of
 from anyvl.evaluation.exam import Exam
@@ -31,7 +32,7 @@ def fitted(model: AnyVL, world: World, count: int) -> dict[str, float]:
             asked["question_answering"].append((dict(shares), question.answer))
     exam = Exam.of(world, count)
     for scene, shares in zip(exam.scenes, exam.ask(lambda many: plain.classify(many, KIND_NAMES)), strict=True):
-        asked["classification"].append((shares, max(scene.things, key=lambda thing: thing.size).name))
+        asked["classification"].append((shares, main_thing(scene, world.sprites).name))
     return {
         task: fitted_temperature(
             [np.log(np.maximum(list(shares.values()), 1e-30)).tolist() for shares, _ in items],

@@ -65,13 +65,16 @@ def sampled_outlines(model: AnyVL, world: World, count: int) -> list[Score]:
         thing = max(scene.things, key=lambda one: one.size)
         phrases.append(f"the {thing.colour_name} {thing.name}")
         meant.append([instances_of(scene, world.sprites)[scene.things.index(thing)]])
-    scores = []
+    codec, kit, scores = find_task("segmentation").output, model.kit, []
+    written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(meant, exam.frames, strict=True)]
+    ceiling = [union_iou(a, t, frame) for a, t, frame in zip(written, meant, exam.frames, strict=True)]
     for samples in (1, 2, 4, 8, 16):
         found = exam.ask(lambda pictures, words, n=samples: model.segment(pictures, words, samples=n), phrases)
         ious = [union_iou(a, t, frame) for a, t, frame in zip(found, meant, exam.frames, strict=True)]
         floor = [union_iou(a, t, f) for a, t, f in zip(of_another(found, exam.frames), meant, exam.frames, strict=True)]
-        name = f"segmentation, {world.split}: mIoU of {samples} sampled outline{'s' if samples > 1 else ''}"
-        scores.append(score(name, ious, ceiling=[1.0], floor=floor))
+        how = "greedy" if samples == 1 else f"{samples} outlines vote"
+        name = f"segmentation, {world.split}: mIoU, {how}"
+        scores.append(score(name, ious, ceiling=ceiling, floor=floor))
     return scores
 
 
@@ -99,7 +102,12 @@ def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
         codec, kit = Boxes(phrase=""), model.kit
         written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(true, part.frames, strict=True)]
         label = f"{name}: {what}" + (", acc@IoU .5" if how_many else "")
-        floor = right(of_another(found, part.frames), true)
+        # For absences: the answer to the phrase for one thing of the same picture.
+        present = [
+            f"the {referring_phrase(s, s.things[0], world.rng(i, 'present'))[0]}" for i, s in enumerate(part.scenes)
+        ]
+        others = of_another(found, part.frames) if how_many else part.ask(model.ground, present)
+        floor = right(others, true)
         shown = part.exhibits([phrases[i] for i in fits], found)
         scores.append(score(label, right(found, true), ceiling=right(written, true), floor=floor, exhibits=shown))
     return scores
@@ -130,13 +138,14 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
         part = Exam.of(world, max(count // 2, 2 * len(world.grids)), how_many=how_many)
         true = [instances_of(scene, world.sprites) for scene in part.scenes]
         answers = part.ask(model.detect)
+        kept = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(true, part.frames, strict=True)]
         recalls = [_recall(a, t) for a, t in zip(answers, true, strict=True)]
         blind = [_recall(a, t) for a, t in zip(of_another(answers, part.frames), true, strict=True)]
         scores.append(
             score(
                 f"detection, {world.split}: recall of {how_many} things",
                 recalls,
-                ceiling=[1.0],
+                ceiling=[_recall(w, t) for w, t in zip(kept, true, strict=True)],
                 floor=blind,
                 exhibits=part.exhibits([f"{len(many)} found" for many in answers], answers),
             )

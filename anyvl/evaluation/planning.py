@@ -64,30 +64,22 @@ def layout_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -
     readings = judge.read_many(pictures)
     turned = of_another(readings, [(s.height, s.width) for s in scenes])
 
-    def ious(rows: Sequence[Reading]) -> list[float]:
-        return [
-            float(np.mean([_iou(row, one, world.sprites) for one in layout]))
-            for row, layout in zip(rows, layouts, strict=True)
-        ]
+    def ious(rows: Sequence[Reading]) -> list[list[float]]:
+        return [[_iou(row, one, world.sprites) for one in layout] for row, layout in zip(rows, layouts, strict=True)]
 
     name = f"layout to image, {world.split}"
     found, ceiling, floor = (ious(rows) for rows in (readings, best, turned))
+    means, alls = (
+        [[float(statistic(each)) for each in rows] for rows in (found, ceiling, floor)]
+        for statistic in (np.mean, lambda each: min(each) >= 0.5)
+    )
+    shown = [
+        Exhibit(overlay(picture, layout), ", ".join(one.label for one in layout))
+        for picture, layout in zip(pictures, layouts, strict=True)
+    ]
     return [
-        score(
-            f"{name}: IoU with the asked boxes",
-            found,
-            ceiling=ceiling,
-            floor=floor,
-            exhibits=[
-                Exhibit(overlay(picture, layout), ", ".join(one.label for one in layout))
-                for picture, layout in zip(pictures, layouts, strict=True)
-            ],
-        ),
-        score(
-            f"{name}: all boxes at IoU .5",
-            [float(one >= 0.5) for one in found],
-            ceiling=[float(c >= 0.5) for c in ceiling],
-        ),
+        score(f"{name}: IoU with the asked boxes", means[0], ceiling=means[1], floor=means[2], exhibits=shown),
+        score(f"{name}: all boxes at IoU .5", alls[0], ceiling=alls[1], floor=alls[2]),
     ]
 
 

@@ -36,7 +36,7 @@ def run(
     for name in asked:
         if name not in SUITES:
             raise UnknownNameError("suite", name, SUITES)
-    if output is not None and output.suffix not in _FILES:
+    if output is not None and output.suffix.lower() not in _FILES:
         raise UnknownNameError("format of scores", output.suffix or output.name, _FILES)
 
     console = Console(stderr=True)
@@ -47,7 +47,7 @@ def run(
         console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
         scores += evaluate(loaded, name, count)
         if output is not None:
-            write_file(output, _FILES[output.suffix](scores).encode())
+            write_file(output, _FILES[output.suffix.lower()](scores).encode())
     Console().print(_table(scores))
     return scores
 
@@ -73,7 +73,8 @@ _COLUMNS = ("figure", "score", "95 %", "ceiling", "floor", "n")
 def _cells(row: Score) -> list[str]:
     interval = "" if math.isnan(row.low) else f"{row.low:.3f}-{row.high:.3f}"
     beside = ["" if value is None else f"{value:.3f}" for value in (row.ceiling, row.floor)]
-    return [row.name, f"{row.value:.3f}", interval, *beside, str(row.count)]
+    name = f"{row.name} ({row.note})" if row.note else row.name
+    return [name, f"{row.value:.3f}", interval, *beside, str(row.count)]
 
 
 def _as_json(scores: list[Score]) -> str:

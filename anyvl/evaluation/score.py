@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
+from anyvl.errors import ConfigError
+
 _T = TypeVar("_T")
 
 
@@ -44,7 +46,7 @@ class Score:
 
 
 def of_another(values: Sequence[_T], sizes: Sequence[object]) -> list[_T]:
-    """For each item the value of another item of the same size: what a floor is made of.
+    """For each item the value of another item of the same size: what a floor is made of; ConfigError where there is no other.
 
     >>> of_another(["a", "b", "c", "d"], [(2, 2), (3, 2), (2, 2), (3, 2)])
     ['c', 'd', 'a', 'b']
@@ -52,6 +54,10 @@ def of_another(values: Sequence[_T], sizes: Sequence[object]) -> list[_T]:
     turned = list(values)
     for size in dict.fromkeys(sizes):
         members = [place for place, own in enumerate(sizes) if own == size]
+        if len(members) == 1:
+            raise ConfigError(
+                f"a floor needs two items of every size, but only one of {size} is there: raise the count"
+            )
         for place, other in zip(members, [*members[1:], members[0]], strict=True):
             turned[place] = values[other]
     return turned
@@ -72,7 +78,8 @@ def score(
     exhibits: one an item, or none; the best, the worst and random ones are kept.
     """
     row = np.asarray(values, float)
-    assert row.size, f"nothing to score for {name}"
+    if not row.size:
+        raise ConfigError(f"there is nothing to score for {name}: raise the count")
     picks = np.random.default_rng(0).integers(row.size, size=(1000, row.size))
     low, high = np.percentile(statistic(row[picks], axis=1), (2.5, 97.5))
     return Score(

@@ -11,6 +11,7 @@ from anyvl.evaluation.score import Score, of_another, score
 from anyvl.geometry import box_iou
 from anyvl.metrics import f1
 from anyvl.pipeline import AnyVL
+from anyvl.tasks import find_task
 from anyvl.values import Box, GroundedText
 
 
@@ -34,7 +35,8 @@ def grounded_captioning(model: AnyVL, world: World, count: int) -> list[Score]:
     captions = [caption_of(s, world.rng(i, "caption"), full=True) for i, s in enumerate(exam.scenes)]
     truths = [grounded_caption(c, s, world.sprites) for c, s in zip(captions, exam.scenes, strict=True)]
     found: list[GroundedText] = exam.ask(lambda pictures: model.caption(pictures, grounded=True))
-    name = f"grounded captioning, {world.split}"
+    name, codec, kit = f"grounded captioning, {world.split}", find_task("grounded_captioning").output, model.kit
+    written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(truths, exam.frames, strict=True)]
     both = [f1_all(a, t) for a, t in zip(found, truths, strict=True)]
     several = [i for i, truth in enumerate(truths) if len(truth.spans) > 1]
     return [
@@ -42,7 +44,7 @@ def grounded_captioning(model: AnyVL, world: World, count: int) -> list[Score]:
         score(
             f"{name}: F1_all, word and box",
             both,
-            ceiling=[1.0],
+            ceiling=[f1_all(a, t) for a, t in zip(written, truths, strict=True)],
             floor=[f1_all(a, t) for a, t in zip(of_another(found, exam.frames), truths, strict=True)],
             exhibits=exam.exhibits([str(text) for text in found], [text.instances() for text in found]),
         ),

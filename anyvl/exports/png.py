@@ -35,6 +35,8 @@ def png_file(instances: Sequence[Instance], frame: Frame, file_name: str = "") -
 
 def map_file(numbers: Integer[np.ndarray, "height width"]) -> bytes:
     """A map of whole numbers from 0 on as a PNG whose pixel values they are: with a palette below 256, else 16 bit grey."""
+    if numbers.min(initial=0) < 0 or numbers.max(initial=0) > _MOST:
+        raise InputError(f"a map holds numbers from 0 to {_MOST}, but {numbers.min()} to {numbers.max()} came")
     if numbers.max(initial=0) > 255:
         picture = Image.fromarray(numbers.astype(np.uint16))
     else:

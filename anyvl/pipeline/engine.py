@@ -1,5 +1,6 @@
 """What every task needs of a loaded model: seeing pictures, putting questions into ids, writing answers."""
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -109,8 +110,28 @@ class Engine:
             warnings.warn(
                 f"the model never saw these words in training: {names} (`anyvl info` lists what it knows)",
                 UnknownWordsWarning,
-                stacklevel=5,
+                stacklevel=_outside(),
             )
+
+    def warn_of_unnamed(self, labels: Sequence[str]) -> None:
+        """UnknownWordsWarning for names that no thing has for the model: it knows other words for some, and names by one."""
+        known = self.parts.knows.get("things", ())
+        strange = [label for label in labels if known and label not in known]
+        if strange:
+            names = ", ".join(repr(label) for label in strange[:8])
+            warnings.warn(
+                f"the model names no thing so: {names} (`anyvl info` lists the things it knows)",
+                UnknownWordsWarning,
+                stacklevel=_outside(),
+            )
+
+
+def _outside() -> int:
+    """How many calls up the first line outside this package is, as `warnings.warn` counts them."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "anyvl":
+        frame, level = frame.f_back, level + 1
+    return max(1, level)
 
 
 def listed(value: T | Sequence[T], kind: type[T]) -> list[T]:

@@ -1,15 +1,18 @@
 """`AnyVL`: the model that a user holds."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from anyvl.checkpoint import load_parts, save_parts
+from anyvl.codecs.intake import Source
 from anyvl.errors import InputError
+from anyvl.pipeline.engine import OnStep
 from anyvl.pipeline.painting import Painting
 from anyvl.pipeline.reading import Reading
-from anyvl.tasks import find_task
+from anyvl.tasks import Task, find_task
 
 
 class AnyVL(Painting, Reading):
@@ -34,9 +37,29 @@ class AnyVL(Painting, Reading):
         save_parts(self.parts, folder, self.stepper.dtype if dtype is None else _dtype(dtype))
 
     def run(self, task: str, **inputs: Any) -> Any:
-        """Any task by its name, with the inputs of the method that stands for it; of `answer` for a task that has none."""
-        method, settings = _METHODS.get(find_task(task).name, ("answer", {"task": task}))
+        """Any task by its name, with the inputs of the method that stands for it; InputError for others.
+
+        A task that has no method takes `image` and `words`, and answers with what its codec reads.
+        """
+        found = find_task(task)
+        method, settings = _METHODS.get(task, ("_plainly", {"task": found}))
+        try:
+            inspect.signature(getattr(self, method)).bind(**settings, **inputs)
+        except TypeError as problem:
+            raise InputError(f"{task} cannot be asked so: {problem}") from None
+        if method == "generate" and found.takes_layout != ("layout" in inputs):
+            raise InputError(f"{task} takes {'a' if found.takes_layout else 'no'} layout")
         return getattr(self, method)(**settings, **inputs)
+
+    def _plainly(
+        self,
+        task: Task,
+        image: Source | list[Source],
+        words: str | list[str] = "",
+        callback_on_step_end: OnStep | None = None,
+    ) -> Any:
+        """The answer to a task that has no method of its own."""
+        return self._answer(task.name, image, words, lambda _: task.output, callback_on_step_end)
 
     def info(self) -> dict[str, Any]:
         """What this model is and what it knows."""

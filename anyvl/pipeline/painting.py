@@ -66,10 +66,11 @@ class Painting(Engine):
     ) -> Painted:
         """Paint pictures of prompts; image i of the call has seed + i, and depends on nothing but its prompt and its seed.
 
-        The picture is painted on the trained grid of the nearest aspect and stretched to height × width where they are given;
-        one of the two alone makes a square. seed may be a list, one a picture. guidance leads away from `negative_prompt`.
-        plan: first write down where each thing goes, then paint to it. layout: paint these things there, in px of the picture
-        (of the grid's own size where none is given), with or without a prompt; it goes for every prompt.
+        The picture is painted on the trained grid of the nearest aspect and stretched to height × width where they are
+        given; one of the two alone makes a square. seed may be a list, one a picture. guidance leads away from
+        `negative_prompt`. plan: first write down where each thing goes, then paint to it (the steps of both are called
+        back, each from 0). layout: paint these things there, in px of the picture (of the grid's own size where none is
+        given), with or without a prompt; it goes for every prompt.
         """
         if plan and layout is not None:
             raise InputError("a layout is a plan already: give one of the two")
@@ -83,6 +84,8 @@ class Painting(Engine):
             factor = self.parts.tokenizer.model.config.factor
             wanted = Frame(height=rows * factor, width=columns * factor)
         placed = None if layout is None else _placed(layout, wanted)
+        for thing in placed or ():
+            self.warn_of_unknown(thing.label)
         seeds, rule = _seeds(seed, len(prompts)), _rule(task, sampling, guidance_scale)
         grammar = answer_grammar(Picture(), kit)
         room = grammar.shortest + (task.budget if plan else 0)
@@ -98,7 +101,8 @@ class Painting(Engine):
                         prefix=tuple(ids), grammar=_before(planner, kit), budget=task.budget, seed=one, sampling=rule
                     )
                     for ids, one in zip(prefixes, seeds, strict=True)
-                ]
+                ],
+                callback_on_step_end,
             )
             planned = [result.ids[:-1] for result in results]
             plans = [planner.decode(result.ids[:-1], kit, wanted, probabilities(result)[:-1]) for result in results]
@@ -156,7 +160,8 @@ class Painting(Engine):
             [
                 Request(prefix=tuple(ids), grammar=where, budget=task.budget, seed=0, sampling=_GREEDY)
                 for ids in prefixes
-            ]
+            ],
+            callback_on_step_end,
         )
         requests, wheres = [], []
         for number, (prefix, region, one) in enumerate(zip(prefixes, regions, seen, strict=True)):

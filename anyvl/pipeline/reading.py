@@ -11,19 +11,23 @@ from anyvl.codecs.intake import Source
 from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, UnknownNameError
 from anyvl.generation import Request
+from anyvl.grammar.automaton import Automaton
 from anyvl.pipeline.engine import Engine, OnStep, listed, paired, probabilities
 from anyvl.sampling import Sampling
-from anyvl.tasks import find_task
+from anyvl.tasks import Task, find_task
 from anyvl.tasks.dense_prediction import MAPS
 from anyvl.tasks.segmentation import VARIED, agreed
 from anyvl.tasks.translate import answer_grammar, answer_value
-from anyvl.values import Answer
+from anyvl.values import Answer, Frame
 
 Sources = Source | list[Source]
 
 
 class Reading(Engine):
-    """The methods that answer about pictures. A list of pictures or of words gives a list of answers, computed as one batch."""
+    """The methods that answer about pictures. A list of pictures or of words gives a list of answers.
+
+    What is written id by id is written as one batch; closed answers take one pass each.
+    """
 
     def segment(
         self,
@@ -41,18 +45,12 @@ class Reading(Engine):
             raise InputError(f"at least one answer is drawn, but samples {samples} came")
         task = find_task("segmentation")
         codec = cast(Polygons, task.output)
+        asked = self._asked(task, image, phrase, lambda words: dataclasses.replace(codec, label=words))
         rules = [(0, task.sampling), *((seed, VARIED) for seed in range(1, samples))]
-        asked = [pair for pair in paired(image, phrase) for _ in rules]
-        found = self._answer(
-            "segmentation",
-            [one for one, _ in asked],
-            [words for _, words in asked],
-            lambda words: dataclasses.replace(codec, label=words),
-            callback_on_step_end,
-            rules=rules * (len(asked) // samples),
-        )
-        answers = found if samples == 1 else [agreed(found[i : i + samples]) for i in range(0, len(found), samples)]
-        return answers if isinstance(image, list) or isinstance(phrase, list) else answers[0]
+        found = self._written(asked, rules, callback_on_step_end)
+        answers = [[value for value, _ in drawn] for drawn in found]
+        things = [drawn[0] if samples == 1 else agreed(drawn) for drawn in answers]
+        return things if isinstance(image, list) or isinstance(phrase, list) else things[0]
 
     def ground(self, image: Sources, phrase: str | list[str], *, callback_on_step_end: OnStep | None = None) -> Any:
         """Boxes of everything a phrase refers to, largest first: a list of `Instance`, empty when there is nothing."""
@@ -84,8 +82,7 @@ class Reading(Engine):
         wanted = listed(labels, str)
         if not wanted:
             raise InputError("labels name at least one thing to find, or are left out to find all")
-        for label in wanted:
-            self.warn_of_unknown(label)
+        self.warn_of_unnamed(wanted)
         many = found if isinstance(image, list) else [found]
         kept = [[thing for thing in things if thing.label in wanted] for things in many]
         return kept if isinstance(image, list) else kept[0]
@@ -109,25 +106,32 @@ class Reading(Engine):
         choices: Sequence[str] | None = None,
         callback_on_step_end: OnStep | None = None,
     ) -> Any:
-        """The `Answer` to a question: in the model's own words, or the likeliest of the choices with the probability of each."""
+        """The `Answer` to a question: in the model's own words, or the likeliest of the choices with the probability of each.
+
+        Choices are scored in one pass a picture: there are no steps to call back after.
+        """
         if choices is not None:
+            for choice in choices:
+                self.warn_of_unknown(choice)
             asked = paired(image, question)
             answers = [self._chosen("question_answering", one, words, choices) for one, words in asked]
             return answers if isinstance(image, list) or isinstance(question, list) else answers[0]
-        codec = find_task("question_answering").output
-        found = self._answer(
-            "question_answering", image, question, lambda words: codec, callback_on_step_end, with_probability=True
+        task = find_task("question_answering")
+        written = self._written(
+            self._asked(task, image, question, lambda words: task.output),
+            [(0, task.sampling)],
+            callback_on_step_end,
         )
-        many = found if isinstance(image, list) or isinstance(question, list) else [found]
-        answers = [Answer(words=words, probability=likely) for words, likely in many]
+        answers = [Answer(words=words, probability=likely) for ((words, likely),) in written]
         return answers if isinstance(image, list) or isinstance(question, list) else answers[0]
 
     def classify(self, image: Sources, labels: str | Sequence[str] | None = None) -> Any:
         """The probability of each label for the main thing of a picture, likeliest first: {label: probability}, sum 1.
 
-        Without labels, those of all things that the model knows.
+        Without labels, those of all things that the model knows. It is one pass a picture, without steps to call back after.
         """
         known = self.parts.knows.get("things", []) if labels is None else listed(labels, str)
+        self.warn_of_unnamed(known)
         images = image if isinstance(image, list) else [image]
         answers = [dict(self._chosen("classification", one, "", known).probabilities) for one in images]
         return answers if isinstance(image, list) else answers[0]
@@ -137,36 +141,8 @@ class Reading(Engine):
         "depth" (0 ground, 1 the farthest thing, ...)."""
         if name not in MAPS:
             raise UnknownNameError("map", name, MAPS)
-        task, kit = find_task("dense_prediction"), self.kit
-        seen = [self.see(one) for one in (image if isinstance(image, list) else [image])]
-        requests = []
-        for one in seen:
-            grammar = answer_grammar(
-                task.output, dataclasses.replace(kit, grids=((one.codes.rows, one.codes.columns),))
-            )
-            ids = self.question(task, one.frame, grammar.shortest, words=name, picture=one.codes)
-            requests.append(
-                Request(prefix=tuple(ids), grammar=grammar, budget=grammar.shortest, sampling=task.sampling)
-            )
-        maps = [
-            answer_value(task.output, kit, one.frame, result.ids)
-            for one, result in zip(seen, self.write(requests, callback_on_step_end), strict=True)
-        ]
-        return maps if isinstance(image, list) else maps[0]
-
-    def answer(
-        self,
-        task: str,
-        image: Sources,
-        words: str | list[str] = "",
-        *,
-        callback_on_step_end: OnStep | None = None,
-    ) -> Any:
-        """The plain answer to any task that sees a picture: what its codec reads. The methods above make it handier."""
-        found = find_task(task)
-        if not found.sees_picture:
-            raise InputError(f"{task} sees no picture: it is painted with `generate`")
-        return self._answer(task, image, words, lambda _: found.output, callback_on_step_end)
+        codec = find_task("dense_prediction").output
+        return self._answer("dense_prediction", image, name, lambda words: codec, callback_on_step_end)
 
     def _chosen(self, name: str, image: Source, words: str, choices: Sequence[str]) -> Answer:
         """One of a closed set, scored as a trie behind the question in one pass."""
@@ -186,38 +162,55 @@ class Reading(Engine):
         return Answer(words=best, probability=likely[best], probabilities=likely)
 
     def _answer(
-        self,
-        name: str,
-        image: Any,
-        phrase: str | list[str],
-        codec_of: Callable[[str], Codec],
-        on_step: OnStep | None,
-        with_probability: bool = False,
-        rules: Sequence[tuple[int, Sampling]] | None = None,
+        self, name: str, image: Any, phrase: str | list[str], codec_of: Callable[[str], Codec], on_step: OnStep | None
     ) -> Any:
-        """Ask one question of a picture, or one of each of several; with the probability of each answer if asked for.
-
-        rules: the seed of each answer and how it is drawn; the task's own way if None.
-        """
-        task, kit = find_task(name), self.kit
-        asked = paired(image, phrase)
-        seen = [self.see(one) for one, _ in asked]
-        budget = min(task.budget, self.stepper.longest // 2)
-        requests = [
-            Request(
-                prefix=tuple(self.question(task, one.frame, budget, words=words, picture=one.codes)),
-                grammar=answer_grammar(codec_of(words), kit),
-                budget=budget,
-                seed=seed,
-                sampling=sampling,
-            )
-            for one, (_, words), (seed, sampling) in zip(
-                seen, asked, rules or [(0, task.sampling)] * len(asked), strict=True
-            )
-        ]
-        values = []
-        for result, one, (_, words) in zip(self.write(requests, on_step), seen, asked, strict=True):
-            likely = probabilities(result)
-            value = answer_value(codec_of(words), kit, one.frame, result.ids, likely)
-            values.append((value, float(np.prod(likely))) if with_probability else value)
+        """Ask one question of a picture, or one of each of several, the task's own way."""
+        task = find_task(name)
+        written = self._written(self._asked(task, image, phrase, codec_of), [(0, task.sampling)], on_step)
+        values = [value for ((value, _),) in written]
         return values if isinstance(image, list) or isinstance(phrase, list) else values[0]
+
+    def _asked(
+        self, task: Task, image: Any, phrase: str | list[str], codec_of: Callable[[str], Codec]
+    ) -> list["_Asked"]:
+        """Pictures with their questions in ids; codec_of: the codec of the answer to a phrase."""
+        asked = []
+        for one, words in paired(image, phrase):
+            seen = self.see(one)
+            codec, kit = codec_of(words), dataclasses.replace(self.kit, grids=((seen.codes.rows, seen.codes.columns),))
+            grammar = answer_grammar(codec, kit)
+            budget = min(task.budget, self.stepper.longest // 2) + grammar.shortest
+            ids = self.question(task, seen.frame, budget, words=words, picture=seen.codes)
+            asked.append(_Asked(prefix=tuple(ids), frame=seen.frame, codec=codec, grammar=grammar, budget=budget))
+        return asked
+
+    def _written(
+        self, asked: Sequence["_Asked"], rules: Sequence[tuple[int, Sampling]], on_step: OnStep | None
+    ) -> list[list[tuple[Any, float]]]:
+        """Of each question one answer a rule, (seed, how it is drawn): its value and its probability. All are one batch."""
+        requests = [
+            Request(prefix=one.prefix, grammar=one.grammar, budget=one.budget, seed=seed, sampling=sampling)
+            for one in asked
+            for seed, sampling in rules
+        ]
+        results = iter(self.write(requests, on_step))
+        answers = []
+        for one in asked:
+            drawn = []
+            for _ in rules:
+                result = next(results)
+                likely = probabilities(result)
+                drawn.append((answer_value(one.codec, self.kit, one.frame, result.ids, likely), float(np.prod(likely))))
+            answers.append(drawn)
+        return answers
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class _Asked:
+    """A question ready to be answered: its ids, and how the answer is written, bounded and read."""
+
+    prefix: tuple[int, ...]
+    frame: Frame
+    codec: Codec
+    grammar: Automaton
+    budget: int

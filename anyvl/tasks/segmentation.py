@@ -8,7 +8,7 @@ import numpy as np
 from anyvl.codecs import Polygons
 from anyvl.metrics import matched
 from anyvl.sampling import Sampling
-from anyvl.shapes import voted
+from anyvl.shapes import area_of, voted
 from anyvl.tasks.task import Task
 from anyvl.values import Instance
 
@@ -30,9 +30,9 @@ SEGMENTATION = Task(
 
 
 def agreed(answers: Sequence[Sequence[Instance]]) -> list[Instance]:
-    """The things of the first of several answers that at least half of all have, each with the outline that they vote for.
+    """The things of the first of several answers that at least half of all have, with the outlines they vote for, largest first.
 
-    The score of a thing is its mean score, where an answer without it counts 0.
+    A thing that wins no pixel is left out. Its score is its mean score, where an answer without it counts 0.
     """
     first, *others = answers
     groups = [[thing] for thing in first]
@@ -45,5 +45,5 @@ def agreed(answers: Sequence[Sequence[Instance]]) -> list[Instance]:
         if 2 * len(group) >= len(answers):
             outline = voted([thing.polygons for thing in group], group[0].frame)
             score = float(np.sum([thing.score for thing in group]) / len(answers))
-            kept.append(replace(group[0], polygons=tuple(outline) or group[0].polygons, box=None, score=score))
-    return kept
+            kept += [replace(group[0], polygons=tuple(outline), box=None, score=score)] if outline else []
+    return sorted(kept, key=lambda thing: -area_of(thing.polygons, thing.frame))

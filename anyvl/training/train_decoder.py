@@ -68,7 +68,10 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
 
     def export(model: Decoder, target: Path) -> None:
         trained = {*(start.tasks if start else ()), *(name for name, weight in run.mixture.items() if weight > 0)}
-        tasks = tuple(task.name for task in TASKS if task.name in trained)
+        unsaid = (
+            start is not None and not start.tasks
+        )  # weights that do not say what they can may do more than this run
+        tasks = () if unsaid else tuple(task.name for task in TASKS if task.name in trained)
         parts = Parts(decoder=model, tokenizer=tokenizer, kit=kit, knows=world_knowledge(), tasks=tasks)
         save_parts(parts, target, dtype=torch.float32)
 

@@ -33,6 +33,12 @@ def visible_regions(scene: Scene, sprites: Sprites) -> list[MultiPolygon]:
     return regions
 
 
+def main_thing(scene: Scene, sprites: Sprites) -> Thing:
+    """The thing of which most is seen, in px; of equal ones the one behind."""
+    areas = [region.area for region in visible_regions(scene, sprites)]
+    return scene.things[areas.index(max(areas))]
+
+
 def instances_of(scene: Scene, sprites: Sprites, tolerance: float = 0.0) -> list[Instance]:
     """The scene's things in its own order (back to front), labelled by name, with visible boxes and polygons.
 
