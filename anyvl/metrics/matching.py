@@ -9,7 +9,7 @@ from anyvl.values import Box
 def matched(found: Sequence[Box], true: Sequence[Box], least_iou: float = 0.5) -> list[tuple[int, int]]:
     """Pairs (number of a found box, number of a true one) that overlap enough, best first, each box in one pair.
 
-    >>> matched([Box(0, 0, 2, 2), Box(5, 5, 6, 6)], [Box(5, 5, 6, 6.5), Box(0, 0, 2, 3)])
+    >>> matched([Box(0, 0, 2, 2), Box(5, 5, 6, 6)], [Box(5, 5, 6, 6.2), Box(0, 0, 2, 3)])
     [(1, 0), (0, 1)]
     """
     pairs = [

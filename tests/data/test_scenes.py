@@ -9,7 +9,7 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, 
 from anyvl.data.scenes.draw import draw, draw_one, to_uint8
 from anyvl.data.scenes.edits import EDIT_KINDS
 from anyvl.data.scenes.knowledge import world_knowledge
-from anyvl.data.scenes.scene import PLACES, Ground, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.scene import MOST_THINGS, PLACES, Ground, Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
 from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase, refers_to
@@ -36,7 +36,7 @@ def test_held_out_pairs_are_one_colour_a_thing_and_never_natural() -> None:
 def test_scenes_keep_to_their_split_and_lie_inside(split: str) -> None:
     for index in range(150):
         scene = world(split).scene(index)
-        assert 1 <= len(scene.things) <= 3
+        assert 1 <= len(scene.things) <= MOST_THINGS
         for thing in scene.things:
             assert is_held_out(thing.name, thing.colour_name) == (split == "held_out")
             assert thing.size / 2 <= thing.x + 1e-6 and thing.x <= scene.width - thing.size / 2 + 1e-6
