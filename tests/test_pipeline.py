@@ -145,7 +145,7 @@ def test_tasks_are_run_with_their_own_inputs_only(model: AnyVL, picture: np.ndar
             model.run(task, **inputs)
 
 
-def test_warnings_stand_at_the_line_of_the_call(model: AnyVL, picture: np.ndarray) -> None:
+def test_unknown_words_are_warned_of_wherever_they_are_said(model: AnyVL, picture: np.ndarray) -> None:
     calls = (
         lambda: model.generate("a unicorn", seed=0),
         lambda: model.segment(picture, "the unicorn"),

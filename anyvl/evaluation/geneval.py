@@ -5,7 +5,7 @@ ceiling of a category are drawn scenes of its prompts sent through the image tok
 error and the tokenizer's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PIL import Image
 
@@ -13,8 +13,9 @@ from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import Scene, relation_of
 from anyvl.data.scenes.words import Fact, with_article
 from anyvl.data.scenes.world import World
+from anyvl.evaluation.judgement import all_hold
 from anyvl.evaluation.painting import painted_to, round_trip
-from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds
+from anyvl.evaluation.scene_judge import SceneJudge
 from anyvl.evaluation.score import Exhibit, Score, of_another, score
 from anyvl.pipeline import AnyVL
 
@@ -79,8 +80,9 @@ def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[S
         pictures = painted_to(model, scenes, [words for words, _ in prompts], first_seed=3000)
         readings = judge.read_many(pictures)
         truths = judge.read_many([round_trip(model, draw_one(scene, world.sprites)) for scene in scenes])
-        shuffled = of_another(prompts, [(scene.height, scene.width) for scene in scenes])
-        rows = [_right(*pair, scenes) for pair in ((readings, prompts), (truths, prompts), (readings, shuffled))]
+        stated = [facts for _, facts in prompts]
+        shuffled = of_another(stated, [(scene.height, scene.width) for scene in scenes])
+        rows = [all_hold(*pair, scenes) for pair in ((readings, stated), (truths, stated), (readings, shuffled))]
         for all_of_it, row in zip(every, rows, strict=True):
             all_of_it.extend(row)
         shown = [Exhibit(Image.fromarray(one), words) for one, (words, _) in zip(pictures, prompts, strict=True)]
@@ -88,13 +90,6 @@ def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[S
         scores.append(score(label, rows[0], ceiling=rows[1], floor=rows[2], exhibits=shown))
     found, ceiling, floor = every
     return [*scores, score(f"geneval, {world.split}: all categories", found, ceiling=ceiling, floor=floor)]
-
-
-def _right(readings: Sequence[Reading], prompts: Sequence[_Asked], scenes: Sequence[Scene]) -> list[float]:
-    return [
-        float(all(fact_holds(row, fact, scene.height, scene.width) for fact in facts))
-        for row, (_, facts), scene in zip(readings, prompts, scenes, strict=True)
-    ]
 
 
 def _scenes(world: World, how_many: int, count: int) -> list[Scene]:

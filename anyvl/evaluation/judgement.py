@@ -1,5 +1,6 @@
 """A reading of a picture beside what was asked for: is the scene there, does a fact hold?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +88,14 @@ def fact_holds(reading: Reading, fact: Fact, height: int, width: int) -> bool:
         others = [thing for thing in reading.things if thing.kind == fact.other]
         return any(_stands(one, fact.relation, two) for one in subjects for two in others if one is not two)
     return bool(subjects)
+
+
+def all_hold(readings: Sequence[Reading], stated: Sequence[Sequence[Fact]], scenes: Sequence[Scene]) -> list[float]:
+    """For each picture 1 when all that is stated of it holds, else 0; scenes say how large the pictures are."""
+    return [
+        float(all(fact_holds(reading, fact, scene.height, scene.width) for fact in facts))
+        for reading, facts, scene in zip(readings, stated, scenes, strict=True)
+    ]
 
 
 def _is_at(thing: Sighting, place: str, height: int, width: int) -> bool:

@@ -8,13 +8,14 @@ from PIL import Image
 from anyvl.data.examples import layout_of
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
 from anyvl.data.scenes.draw import draw_one
-from anyvl.data.scenes.scene import Scene, Thing
+from anyvl.data.scenes.scene import Thing
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.truth import outline_of
-from anyvl.data.scenes.words import Caption, article, caption_of
+from anyvl.data.scenes.words import article, caption_of
 from anyvl.data.scenes.world import World
+from anyvl.evaluation.judgement import all_hold
 from anyvl.evaluation.painting import painted_to, round_trip
-from anyvl.evaluation.scene_judge import Reading, SceneJudge, Sighting, fact_holds
+from anyvl.evaluation.scene_judge import Reading, SceneJudge, Sighting
 from anyvl.evaluation.score import Exhibit, Score, of_another, score
 from anyvl.exports import overlay
 from anyvl.geometry import box_iou
@@ -29,7 +30,8 @@ def planned_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
     scenes = [world.scene(index, 2) for index in range(count)]
     captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
     words = [caption.words for caption in captions]
-    shuffled = of_another(captions, [(scene.height, scene.width) for scene in scenes])
+    stated = [[fact for fact in caption.facts if not fact.ground] for caption in captions]
+    shuffled = of_another(stated, [(scene.height, scene.width) for scene in scenes])
     scores = []
     for plan, how in ((False, "at once"), (True, "to a plan")):
         pictures = painted_to(model, scenes, words, _SEED, plan=plan)
@@ -37,8 +39,8 @@ def planned_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
         scores.append(
             score(
                 f"two things, {world.split}: painted {how}: objects, colours, places",
-                _all_hold(readings, captions, scenes),
-                floor=_all_hold(readings, shuffled, scenes),
+                all_hold(readings, stated, scenes),
+                floor=all_hold(readings, shuffled, scenes),
                 exhibits=[Exhibit(Image.fromarray(one), said) for one, said in zip(pictures, words, strict=True)],
             )
         )
@@ -111,13 +113,6 @@ def self_consistency(model: AnyVL, world: World, judge: SceneJudge, count: int) 
             ("its answers agree with the judge", answered, judged),
             ("its boxes agree with the judge", named, kinds),
         )
-    ]
-
-
-def _all_hold(readings: Sequence[Reading], captions: Sequence[Caption], scenes: Sequence[Scene]) -> list[float]:
-    return [
-        float(all(fact_holds(row, fact, s.height, s.width) for fact in caption.facts if not fact.ground))
-        for row, caption, s in zip(readings, captions, scenes, strict=True)
     ]
 
 

@@ -104,26 +104,19 @@ class Engine:
 
     def warn_of_unknown(self, words: str) -> None:
         """UnknownWordsWarning, at the line of the user's call, for words that the model never saw."""
-        unknown = self.unknown_words(words)
-        if unknown:
-            names = ", ".join(repr(word) for word in unknown[:8])
-            warnings.warn(
-                f"the model never saw these words in training: {names} (`anyvl info` lists what it knows)",
-                UnknownWordsWarning,
-                stacklevel=_outside(),
-            )
+        _warn("the model never saw these words in training", self.unknown_words(words))
 
     def warn_of_unnamed(self, labels: Sequence[str]) -> None:
         """UnknownWordsWarning for names that no thing has for the model: it knows other words for some, and names by one."""
         known = self.parts.knows.get("things", ())
-        strange = [label for label in labels if known and label not in known]
-        if strange:
-            names = ", ".join(repr(label) for label in strange[:8])
-            warnings.warn(
-                f"the model names no thing so: {names} (`anyvl info` lists the things it knows)",
-                UnknownWordsWarning,
-                stacklevel=_outside(),
-            )
+        _warn("the model names no thing so", [label for label in labels if known and label not in known])
+
+
+def _warn(what: str, words: Sequence[str]) -> None:
+    """UnknownWordsWarning at the line of the user's call, if there are words to warn of."""
+    if words:
+        names = ", ".join(repr(word) for word in words[:8])
+        warnings.warn(f"{what}: {names} (`anyvl info` lists what it knows)", UnknownWordsWarning, stacklevel=_outside())
 
 
 def _outside() -> int:
