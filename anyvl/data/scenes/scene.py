@@ -14,7 +14,7 @@ STYLES = ("plain", "gradient")
 PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
 RELATIONS = ("left of", "right of", "above", "below")
 MOST_THINGS = 6
-_HOW_MANY = (0.4, 0.4, 0.11, 0.03, 0.03, 0.03)
+_HOW_MANY = (0.34, 0.34, 0.14, 0.06, 0.06, 0.06)
 """How often a scene has 1, 2, ... things."""
 LATTICE = 4
 """Px from line to line of the lattice that things stand on, unless another is asked for; 1 is anywhere."""
