@@ -27,7 +27,8 @@ class Parts:
 
     knows: words the model was trained on, by what they are ("things", "colours", ...). tasks: names of the tasks it was trained
     for; empty where nobody said. temperatures: by task, what log probabilities of closed answers are divided by, so that the
-    probabilities are right as often as they say.
+    probabilities are right as often as they say. noise_objects: its detections are lists of at least so many entries, some of
+    nothing (`anyvl.codecs.PaddedBoxes`).
     """
 
     decoder: Decoder
@@ -36,6 +37,7 @@ class Parts:
     knows: dict[str, list[str]] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
     temperatures: dict[str, float] = field(default_factory=dict)
+    noise_objects: int = 0
 
 
 def _found(name: str | Path) -> Path:
@@ -67,6 +69,7 @@ def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bflo
         "knows": parts.knows,
         "tasks": list(parts.tasks),
         "temperatures": parts.temperatures,
+        "noise_objects": parts.noise_objects,
     }
     save_json(index, folder / INDEX_FILE)
 
@@ -103,4 +106,5 @@ def load_parts(
         knows=index.get("knows", {}),
         tasks=tuple(index.get("tasks", ())),
         temperatures=index.get("temperatures", {}),
+        noise_objects=index.get("noise_objects", 0),
     )

@@ -49,6 +49,17 @@ def test_every_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None
     assert len(model.segment([picture, picture], ["the fox", "a fox"])) == 2
 
 
+def test_a_model_of_noise_objects_detects_and_keeps_what_it_is(
+    model: AnyVL, picture: np.ndarray, tmp_path: Path
+) -> None:
+    AnyVL(dataclasses.replace(model.parts, noise_objects=5)).save_pretrained(tmp_path)
+    noisy = AnyVL.from_pretrained(tmp_path)
+    assert noisy.parts.noise_objects == 5
+    steps: list[int] = []
+    noisy.detect(picture, callback_on_step_end=lambda step, done: steps.append(step))
+    assert len(steps) >= 5 * 5, "five boxes of four corners and a name or nothing"
+
+
 def test_every_reading_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None:
     height, width = picture.shape[:2]
     for instance in model.ground(picture, "the fox"):

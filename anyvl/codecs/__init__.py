@@ -4,6 +4,7 @@
     Choice    one of a closed set of strings            choice.py
     Grounded  a string with boxes in line               grounded.py
     Boxes     named boxes                               boxes.py
+    PaddedBoxes the same, filled up with boxes of nothing  padded_boxes.py
     Layout    named boxes of a picture to be painted    layout.py
     Keypoints named points, seen or hidden              keypoints.py
     Region    one shape of parts with holes             polygons.py (its rings: rings.py)
@@ -25,6 +26,7 @@ from anyvl.codecs.image import Picture, nearest_grid
 from anyvl.codecs.intake import open_picture
 from anyvl.codecs.keypoints import Keypoints
 from anyvl.codecs.layout import Layout
+from anyvl.codecs.padded_boxes import PaddedBoxes
 from anyvl.codecs.polygons import Polygons, Region
 from anyvl.codecs.text import Words
 from anyvl.codecs.tokenizer import TextTokenizer
@@ -34,6 +36,7 @@ CODECS: tuple[type[Codec], ...] = (
     Choice,
     Grounded,
     Boxes,
+    PaddedBoxes,
     Layout,
     Keypoints,
     Region,
@@ -56,6 +59,7 @@ __all__ = [
     "Keypoints",
     "Kit",
     "Layout",
+    "PaddedBoxes",
     "Picture",
     "Polygons",
     "Region",

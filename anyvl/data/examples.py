@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from anyvl.codecs import Kit
+from anyvl.codecs.padded_boxes import to_learn
 from anyvl.data.scenes.catalogue import find_kind
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.edits import Edit
@@ -173,7 +174,8 @@ def _keypoints(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -
 
 
 def _detection(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    return _Made(answer=instances_of(corpus.world.scene(index), corpus.world.sprites), picture=corpus.codes(index))
+    things = instances_of(corpus.world.scene(index), corpus.world.sprites)
+    return _Made(answer=things, picture=corpus.codes(index), keep=lambda ids: to_learn(ids, kit))
 
 
 def _captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:

@@ -1,13 +1,13 @@
 """Batches of packed sequences from a mixture of tasks: batch k is a function of (seed, k, rank) alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from anyvl.codecs import Kit
+from anyvl.codecs import Kit, PaddedBoxes
 from anyvl.data.examples import make_sequence, sample_task
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.sequence import TokenSequence, TokenTree, pack
@@ -19,7 +19,8 @@ class Mixture:
     """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids, or of as many as the
     longest takes.
 
-    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree.
+    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree. The other fields are as in
+    `anyvl.training.config.DecoderRun`.
     """
 
     corpus: Corpus
@@ -31,6 +32,7 @@ class Mixture:
     input_weight: float = 0.3
     length_power: float = 0.5
     drop: float = 0.1
+    noise_objects: int = 0
     seed: int = 0
 
     def batch(self, step: int, rank: int = 0) -> Mapping[str, Tensor]:
@@ -68,6 +70,8 @@ class Mixture:
         return int(rng.integers(len(self.corpus)))
 
     def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
+        if task.name == "detection" and self.noise_objects:
+            task = replace(task, output=PaddedBoxes(self.noise_objects))
         return make_sequence(
             task,
             self.corpus,

@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
     found = []
     for index in range(8):
         scene = world.scene(index)
-        phrase, _ = referring_phrase(scene, scene.things[0], world.rng(index, "gallery"))
+        phrase = referring_phrase(scene, scene.things[0], world.rng(index, "gallery"))
         picture = draw_one(scene, world.sprites)
         found.append((overlay(picture, model.segment(picture, f"the {phrase}")), f"the {phrase}"))
     _board([found[:4], found[4:]], folder / "segmented.png")

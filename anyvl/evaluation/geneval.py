@@ -1,4 +1,4 @@
-"""Text to image by what a prompt asks for, in five of the six categories of GenEval (Ghosh et al. 2023), as the judge sees it.
+"""Text to image by what a prompt asks for, in the six categories of GenEval (Ghosh et al. 2023), as the judge sees it.
 
 Prompts name what their category is about and leave the rest open; a picture is right when the judge sees what was named. The
 ceiling of a category are drawn scenes of its prompts sent through the image tokenizer: what is missing there is the judge's own
@@ -6,12 +6,13 @@ error and the tokenizer's.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PIL import Image
 
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import Scene, relation_of
-from anyvl.data.scenes.words import Fact, with_article
+from anyvl.data.scenes.words import Fact, counted, with_article
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.judgement import all_hold
 from anyvl.evaluation.painting import painted_to, round_trip
@@ -43,6 +44,10 @@ def _colour_attribution(scene: Scene) -> _Asked:
     return " and ".join(map(with_article, names)), facts
 
 
+def _counting(scene: Scene) -> _Asked:
+    return counted(scene), (Fact(kind=scene.things[0].name, count=len(scene.things)),)
+
+
 def _position(scene: Scene) -> _Asked:
     one, other = scene.things
     relation = relation_of(one, other)
@@ -51,32 +56,42 @@ def _position(scene: Scene) -> _Asked:
     return words, (Fact(kind=one.name, relation=relation, other=other.name), Fact(kind=other.name))
 
 
-CATEGORIES: dict[str, tuple[int, Callable[[Scene], _Asked]]] = {
-    "single object": (1, _single_object),
-    "colours": (1, _colours),
-    "two objects": (2, _two_objects),
-    "colour attribution": (2, _colour_attribution),
-    "position": (2, _position),
+@dataclass(frozen=True, kw_only=True)
+class Category:
+    """A kind of prompt.
+
+    asked: the prompt of a scene, and what it states. things: how many there are in the scenes, which take turns; family: all of
+    one kind, else of different ones. coloured: whether a world of held-out pairs of thing and colour holds some of it out.
+    """
+
+    asked: Callable[[Scene], _Asked]
+    things: tuple[int, ...]
+    family: bool = False
+    coloured: bool = False
+
+
+CATEGORIES: dict[str, Category] = {
+    "single object": Category(asked=_single_object, things=(1,)),
+    "two objects": Category(asked=_two_objects, things=(2,)),
+    "counting": Category(asked=_counting, things=(2, 3, 4), family=True),
+    "colours": Category(asked=_colours, things=(1,), coloured=True),
+    "position": Category(asked=_position, things=(2,)),
+    "colour attribution": Category(asked=_colour_attribution, things=(2,), coloured=True),
 }
-"""How many things the scenes of a category have, and what is asked of them."""
-
-
-_WITH_COLOUR = ("colours", "colour attribution")
-"""The categories of which something is held out in a world of held-out pairs of thing and colour."""
 
 
 def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
     """The share of pictures, `count` a category, that show what was asked, in single samples; and that of all of them.
 
-    There is no counting: the world's captions name things one by one. Of held-out pairs only prompts with colours are asked.
+    Of held-out pairs only prompts with colours are asked.
     """
     scores: list[Score] = []
     every: tuple[list[float], ...] = ([], [], [])
-    for name, (how_many, asked) in CATEGORIES.items():
-        if world.split == "held_out" and name not in _WITH_COLOUR:
+    for name, category in CATEGORIES.items():
+        if world.split == "held_out" and not category.coloured:
             continue
-        scenes = _scenes(world, how_many, count)
-        prompts = [asked(scene) for scene in scenes]
+        scenes = _scenes(world, category, count)
+        prompts = [category.asked(scene) for scene in scenes]
         pictures = painted_to(model, scenes, [words for words, _ in prompts], first_seed=3000)
         readings = judge.read_many(pictures)
         truths = judge.read_many([round_trip(model, draw_one(scene, world.sprites)) for scene in scenes])
@@ -92,14 +107,16 @@ def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[S
     return [*scores, score(f"geneval, {world.split}: all categories", found, ceiling=ceiling, floor=floor)]
 
 
-def _scenes(world: World, how_many: int, count: int) -> list[Scene]:
-    """The first scenes of so many things of different kinds that stand plainly to one another."""
+def _scenes(world: World, category: Category, count: int) -> list[Scene]:
+    """The first scenes of a category; two things of different kinds stand plainly to one another."""
     scenes: list[Scene] = []
     index = 0
     while len(scenes) < count:
-        scene = world.scene(index, how_many)
+        how_many = category.things[len(scenes) % len(category.things)]
+        scene = world.scene(index, how_many, category.family)
+        kinds = len({thing.kind for thing in scene.things})
         plain = how_many == 1 or relation_of(scene.things[0], scene.things[1]) is not None
-        if plain and len({thing.kind for thing in scene.things}) == how_many:
+        if kinds == 1 if category.family else plain and kinds == how_many:
             scenes.append(scene)
         index += 1
     return scenes

@@ -81,6 +81,8 @@ def fact_holds(reading: Reading, fact: Fact, height: int, width: int) -> bool:
     """Does the picture (of a height and width in px) show what a caption states?"""
     if fact.ground:
         return reading.ground == fact.ground
+    if fact.count:
+        return sum(thing.kind == fact.kind for thing in reading.things) == fact.count
     subjects = [thing for thing in reading.things if thing.kind == fact.kind and fact.colour in ("", thing.colour)]
     if fact.place:
         return any(_is_at(thing, fact.place, height, width) for thing in subjects)

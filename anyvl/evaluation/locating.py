@@ -28,11 +28,9 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     for index, scene in enumerate(exam.scenes):
         rng = world.rng(index, "phrase")
         thing = scene.things[int(rng.integers(len(scene.things)))]
-        phrase, referents = referring_phrase(scene, thing, rng)
-        instances = instances_of(scene, world.sprites)
-        phrases.append(f"the {phrase}")
+        phrases.append(f"the {referring_phrase(scene, thing, rng)}")
         absent.append(f"the {absent_phrase(scene, rng)}")
-        meant.append([instances[n] for n, other in enumerate(scene.things) if other in referents])
+        meant.append([instances_of(scene, world.sprites)[scene.things.index(thing)]])
     found, nothing = exam.ask(model.segment, phrases), exam.ask(model.segment, absent)
     codec = find_task("segmentation").output
     assert isinstance(codec, Polygons)
@@ -104,7 +102,7 @@ def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
         label = f"{name}: {what}" + (", acc@IoU .5" if how_many else "")
         # For absences: the answer to the phrase for one thing of the same picture.
         present = [
-            f"the {referring_phrase(s, s.things[0], world.rng(i, 'present'))[0]}" for i, s in enumerate(part.scenes)
+            f"the {referring_phrase(s, s.things[0], world.rng(i, 'present'))}" for i, s in enumerate(part.scenes)
         ]
         others = of_another(found, part.frames) if how_many else part.ask(model.ground, present)
         floor = right(others, true)
@@ -159,8 +157,8 @@ def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:
     assert isinstance(codec, Keypoints)
     phrases, truths = [], []
     for index, scene in enumerate(exam.scenes):
-        phrase, (thing, *_) = referring_phrase(scene, scene.things[0], world.rng(index, "points"))
-        phrases.append(f"the {phrase}")
+        thing = scene.things[0]
+        phrases.append(f"the {referring_phrase(scene, thing, world.rng(index, 'points'))}")
         truths.append(landmarks_of(thing, scene, world.sprites))
     found = exam.ask(model.keypoints, phrases)
     kit = model.kit

@@ -26,13 +26,13 @@ from anyvl.evaluation.templates import COLOUR_RGB, SHRINK, Candidates, SoftSprit
 
 __all__ = ["Reading", "SceneJudge", "Sighting", "fact_holds", "matches"]
 
-_SIZES = tuple(0.29 * 1.12**step for step in range(9))
+_SIZES = tuple(0.23 * 1.12**step for step in range(11))
 """Sizes searched, as shares of the geometric mean of the picture's sides; refinement finds those between."""
-_SMALLEST, _LARGEST = 0.25, 0.8
+_SMALLEST, _LARGEST = 0.2, 0.8
 _SIDE = 80
 """Pictures of another geometric mean than 56 to 104 px are resized to this one."""
-_MOST_SEARCHES = 5
-_MOST_DOUBTS = 4
+_MOST_SEARCHES = 9
+_MOST_DOUBTS = 8
 """So often a thing found early is taken away on trial, the worst explained first."""
 _MOST_COVERED = 0.45
 """Of two things whose squares cover more than this share of the smaller one, one is wrong."""

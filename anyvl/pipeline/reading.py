@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from anyvl.codecs import Boxes, Codec, Keypoints, Polygons
+from anyvl.codecs import Boxes, Codec, Keypoints, PaddedBoxes, Polygons
 from anyvl.codecs.intake import Source
 from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, UnknownNameError
@@ -76,7 +76,9 @@ class Reading(Engine):
         callback_on_step_end: OnStep | None = None,
     ) -> Any:
         """Boxes and names of everything in a picture, largest first; of these only the ones with given labels, if any."""
-        found = self._answer("detection", image, "", lambda words: Boxes(), callback_on_step_end)
+        most = self.parts.noise_objects
+        codec: Codec = PaddedBoxes(most) if most else Boxes()
+        found = self._answer("detection", image, "", lambda words: codec, callback_on_step_end)
         if labels is None:
             return found
         wanted = listed(labels, str)

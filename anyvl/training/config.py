@@ -94,7 +94,8 @@ class DecoderRun:
     sequences, packed into rows of `length` ids (or more, for a longer one). questions: how many of them may share a picture.
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
-    words are dropped, for guidance.
+    words are dropped, for guidance. noise_objects: lists of detected things are filled up to this many entries with boxes of
+    nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them as they are.
     """
 
     schedule: Schedule
@@ -112,6 +113,7 @@ class DecoderRun:
     input_weight: float = 0.3
     length_power: float = 0.5
     drop: float = 0.1
+    noise_objects: int = 0
     modality_weights: dict[str, float] = field(
         default_factory=lambda: {"text": 1.0, "control": 1.0, "coordinate": 1.0, "image": 1.0}
     )

@@ -59,6 +59,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         input_weight=run.input_weight,
         length_power=run.length_power,
         drop=run.drop,
+        noise_objects=run.noise_objects,
         seed=run.seed,
     )
     modalities = torch.from_numpy(np.asarray(kit.vocabulary.modalities()).astype(np.int64))
@@ -68,11 +69,16 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
 
     def export(model: Decoder, target: Path) -> None:
         trained = {*(start.tasks if start else ()), *(name for name, weight in run.mixture.items() if weight > 0)}
-        unsaid = (
-            start is not None and not start.tasks
-        )  # weights that do not say what they can may do more than this run
-        tasks = () if unsaid else tuple(task.name for task in TASKS if task.name in trained)
-        parts = Parts(decoder=model, tokenizer=tokenizer, kit=kit, knows=world_knowledge(), tasks=tasks)
+        # Weights that do not say what they can may do more than this run.
+        unsaid = start is not None and not start.tasks
+        parts = Parts(
+            decoder=model,
+            tokenizer=tokenizer,
+            kit=kit,
+            knows=world_knowledge(),
+            tasks=() if unsaid else tuple(task.name for task in TASKS if task.name in trained),
+            noise_objects=run.noise_objects,
+        )
         save_parts(parts, target, dtype=torch.float32)
 
     def sheet(model: Decoder, path: Path) -> None:

@@ -38,3 +38,16 @@ def test_a_long_example_makes_longer_rows(corpus: Corpus) -> None:
     assert (narrow["segments"] > 0).sum(1).max() == narrow["ids"].shape[1]
     assert narrow["ids"].shape[0] >= usual["ids"].shape[0]
     assert int(narrow["segments"].max(1).values.sum()) == 40
+
+
+def test_noise_objects_fill_detections_alone_and_their_corners_bear_no_loss(corpus: Corpus) -> None:
+    none, found = KIT.vocabulary.control("none"), 0
+    for step in range(3):
+        plain, noisy = mixture(corpus).batch(step), mixture(corpus, noise_objects=9).batch(step)
+        assert not (plain["ids"] == none).any()
+        rows, places = torch.where(noisy["ids"] == none)
+        found += len(rows)
+        for row, place in zip(rows.tolist(), places.tolist(), strict=True):
+            assert (noisy["weights"][row, place - 4 : place] == 0).all()
+            assert noisy["weights"][row, place] > 0 and noisy["weights"][row, place - 5] > 0
+    assert found > 0

@@ -12,7 +12,7 @@ from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.scene import MOST_THINGS, PLACES, Ground, Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
-from anyvl.data.scenes.words import absent_phrase, caption_of, referring_phrase, refers_to
+from anyvl.data.scenes.words import NUMBERS, absent_phrase, caption_of, plural_of, referring_phrase, refers_to
 from anyvl.data.scenes.world import SPLITS, World
 from anyvl.errors import UnknownNameError
 from anyvl.values import Frame, Instance
@@ -141,11 +141,10 @@ def test_edits_differ_only_inside_their_change() -> None:
 def test_phrases_refer_to_what_they_say() -> None:
     for index in range(200):
         scene, rng = world().scene(index), world().rng(index, "test")
-        phrase, referents = referring_phrase(scene, scene.things[0], rng)
-        assert scene.things[0] in referents
+        phrase = referring_phrase(scene, scene.things[0], rng)
         noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if phrase.endswith(word))
         colour = phrase.removesuffix(noun).strip()
-        assert set(referents) == {t for t in scene.things if refers_to(find_kind(noun).name, colour, t)}
+        assert [t for t in scene.things if refers_to(find_kind(noun).name, colour, t)] == [scene.things[0]]
         nothing = absent_phrase(scene, rng)
         noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if nothing.endswith(word))
         colour = nothing.removesuffix(noun).strip()
@@ -163,6 +162,22 @@ def test_captions_consist_of_known_words_and_name_everything() -> None:
         caption = caption_of(scene, world().rng(index, "test"), full=True)
         assert set(caption.words.replace(",", "").split()) <= known
         assert all(f"{t.colour_name} {t.name}" in caption.words for t in scene.things)
+
+
+def test_families_are_counted_and_their_count_is_a_fact() -> None:
+    counted = 0
+    for index in range(200):
+        scene = world().scene(index, how_many=2 + index % 5, family=True)
+        assert len({thing.kind for thing in scene.things}) == 1
+        caption = caption_of(scene, world().rng(index, "test"))
+        facts = [fact for fact in caption.facts if fact.count]
+        counted += len(facts)
+        for fact in facts:
+            assert (fact.kind, fact.count) == (scene.things[0].name, len(scene.things))
+            assert caption.words.startswith(f"{NUMBERS[fact.count]} {plural_of(fact.kind)}")
+    assert 80 < counted < 160
+    drawn = [len({thing.kind for thing in world().scene(index, how_many=3).things}) for index in range(200)]
+    assert 10 <= drawn.count(1) <= 60
 
 
 def test_places_and_relations() -> None:

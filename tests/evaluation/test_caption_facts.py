@@ -2,7 +2,7 @@
 
 from anyvl.data.scenes.scene import place_of
 from anyvl.data.scenes.stories import description_of
-from anyvl.data.scenes.words import caption_of
+from anyvl.data.scenes.words import NUMBERS, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.caption_facts import facts_in
 
@@ -14,7 +14,9 @@ def test_facts_of_a_caption_are_those_it_was_made_of() -> None:
         for full in (True, False):
             caption = caption_of(scene, world.rng(index, "test"), full=full)
             found = facts_in(caption.words)
-            assert {f for f in found if f[0] == "thing"} == {("thing", t.name, t.colour_name) for t in scene.things}
+            counted = {("count", f.kind, NUMBERS[f.count]) for f in caption.facts if f.count}
+            things = set() if counted else {("thing", t.name, t.colour_name) for t in scene.things}
+            assert {f for f in found if f[0] in ("thing", "count")} == counted | things
             for fact in caption.facts:
                 if fact.relation:
                     assert ("relation", fact.kind, fact.relation, fact.other) in found, caption.words

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
-from anyvl.data.scenes.referring import Referring, plural_of, sample_referring
+from anyvl.data.scenes.referring import Referring, sample_referring
 from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing, place_of, relation_of
-from anyvl.data.scenes.words import PLACE_WORDS, article
+from anyvl.data.scenes.words import NUMBERS, PLACE_WORDS, article, plural_of
 
-NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 _YES_NO = ("yes", "no")
 _LARGER = 1.2
 """Sizes are compared where one is at least this factor above the other."""

@@ -6,15 +6,7 @@ import numpy as np
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
 from anyvl.data.scenes.scene import PLACES, RELATIONS, Scene, Thing, place_of, relation_of
-from anyvl.data.scenes.words import PLACE_WORDS
-
-_IRREGULAR = {
-    "fish": "fish",
-    "butterfly": "butterflies",
-    "strawberry": "strawberries",
-    "cactus": "cacti",
-    "octopus": "octopuses",
-}
+from anyvl.data.scenes.words import PLACE_WORDS, plural_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +56,6 @@ class Referring:
         if None in stands:
             return None
         return tuple(thing for thing, how in zip(things, stands, strict=True) if how == self.relation)
-
-
-def plural_of(noun: str) -> str:
-    """More than one of it.
-
-    >>> [plural_of(noun) for noun in ("fox", "key", "butterfly", "palm tree")]
-    ['foxes', 'keys', 'butterflies', 'palm trees']
-    """
-    if noun in _IRREGULAR:
-        return _IRREGULAR[noun]
-    return noun + ("es" if noun.endswith(("x", "s", "sh", "ch")) else "s")
 
 
 def sample_referring(scene: Scene, rng: np.random.Generator, how_many: int | None = None) -> Referring:

@@ -16,6 +16,8 @@ RELATIONS = ("left of", "right of", "above", "below")
 MOST_THINGS = 6
 _HOW_MANY = (0.34, 0.34, 0.14, 0.06, 0.06, 0.06)
 """How often a scene has 1, 2, ... things."""
+_FAMILY = 0.15
+"""How often the things of a scene of several are all of one kind, so that there is something to count."""
 LATTICE = 4
 """Px from line to line of the lattice that things stand on, unless another is asked for; 1 is anywhere."""
 _SIZES = ((0.48, 0.70), (0.40, 0.54), (0.33, 0.43), (0.28, 0.38), (0.25, 0.34), (0.22, 0.31))
@@ -109,10 +111,10 @@ def sample_ground(rng: np.random.Generator) -> Ground:
     )
 
 
-def sample_pair(rng: np.random.Generator, held_out: bool) -> tuple[int, int]:
-    """A kind and a colour for it, natural in three of ten cases; from the held-out pairs or from the others."""
+def sample_pair(rng: np.random.Generator, held_out: bool, of: int | None = None) -> tuple[int, int]:
+    """A kind (`of`, or any) and a colour for it, natural in three of ten cases; from the held-out pairs or from the others."""
     while True:
-        kind = int(rng.integers(len(KINDS)))
+        kind = int(rng.integers(len(KINDS))) if of is None else of
         if held_out:
             return kind, next(c for c, name in enumerate(COLOUR_NAMES) if is_held_out(KIND_NAMES[kind], name))
         natural = COLOUR_NAMES.index(KINDS[kind].natural)
@@ -122,13 +124,20 @@ def sample_pair(rng: np.random.Generator, held_out: bool) -> tuple[int, int]:
 
 
 def sample_thing(
-    rng: np.random.Generator, height: int, width: int, how_many: int, *, lattice: int = LATTICE, held_out: bool = False
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    how_many: int,
+    *,
+    lattice: int = LATTICE,
+    held_out: bool = False,
+    of: int | None = None,
 ) -> Thing:
     """A thing that lies wholly in the picture, its size fit for a scene of `how_many` things, away from the borders of places.
 
-    height, width: of the picture, in px; lattice: what its square's corners are multiples of, in px.
+    height, width: of the picture, in px; lattice: what its square's corners are multiples of, in px; of: the kind that it is.
     """
-    kind, colour = sample_pair(rng, held_out)
+    kind, colour = sample_pair(rng, held_out, of)
     low, high = _SIZES[how_many - 1]
     # An even number of steps, so that centres lie on the lattice too.
     steps = round(float(rng.uniform(low, high)) * (height * width) ** 0.5 / (2 * lattice))
@@ -143,19 +152,23 @@ def sample_scene(
     width: int,
     *,
     how_many: int | None = None,
+    family: bool | None = None,
     lattice: int = LATTICE,
     held_out: bool = False,
 ) -> Scene:
     """A random scene of 1 to 6 things, no two of one kind and colour, none covered by more than about a quarter.
 
-    With `held_out`, every thing is one of the held-out pairs of kind and colour; without, none is.
+    family: whether all are of one kind (None throws dice). With `held_out`, every thing is one of the held-out pairs of kind
+    and colour, of which a kind has one, so that there are no families; without, none is.
     """
     how_many = how_many or 1 + int(rng.choice(MOST_THINGS, p=_HOW_MANY))
     ground = sample_ground(rng)
+    alike = rng.random() < _FAMILY if family is None else family
     things: list[Thing] = []
     tries = 0
     while len(things) < how_many:
-        thing = sample_thing(rng, height, width, how_many, lattice=lattice, held_out=held_out)
+        kind = things[0].kind if alike and things and not held_out else None
+        thing = sample_thing(rng, height, width, how_many, lattice=lattice, held_out=held_out, of=kind)
         tries += 1
         if all((thing.kind, thing.colour) != (t.kind, t.colour) for t in things) and clear_of(thing, tuple(things)):
             things.append(thing)

@@ -7,10 +7,9 @@ import shapely
 from anyvl.data.scenes.scene import Scene, Thing, place_of, relation_of
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.truth import instances_of, outline_of
-from anyvl.data.scenes.words import PLACE_WORDS, Caption, with_article
+from anyvl.data.scenes.words import NUMBERS, PLACE_WORDS, Caption, with_article
 from anyvl.values import Frame, GroundedText, Span
 
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 _BEHIND = 0.03
 """A thing is said to be behind another where the other hides at least this share of it."""
 
@@ -22,7 +21,7 @@ def description_of(scene: Scene, sprites: Sprites) -> str:
     "there are two things on a sky background. a red fox is on the left. a blue key is on the right. the fox is left of the key."
     """
     things = sorted(scene.things, key=lambda thing: (-thing.size, thing.x, thing.y))
-    many = "is one thing" if len(things) == 1 else f"are {_NUMBERS[len(things)]} things"
+    many = "is one thing" if len(things) == 1 else f"are {NUMBERS[len(things)]} things"
     sentences = [f"there {many} on {with_article(scene.ground.name)} background"]
     for thing in things:
         place = PLACE_WORDS[place_of(thing, scene)][0]
@@ -53,4 +52,4 @@ def grounded_caption(caption: Caption, scene: Scene, sprites: Sprites) -> Ground
 
 def story_words() -> str:
     """A sentence that holds every word of descriptions that captions do not have."""
-    return f"there is are thing things the in front of {' '.join(_NUMBERS)}"
+    return f"there is are thing things the in front of {' '.join(NUMBERS)}"

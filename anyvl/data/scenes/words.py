@@ -23,17 +23,29 @@ PLACE_WORDS = {
     "bottom right": ("in the bottom right",),
 }
 GROUND_WORDS = ("on a {} background", "on {}")
+_COUNTED = 0.6
+"""How often a caption counts the things of a scene that are all of one kind."""
+NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
+_IRREGULAR = {
+    "fish": "fish",
+    "butterfly": "butterflies",
+    "strawberry": "strawberries",
+    "cactus": "cacti",
+    "octopus": "octopuses",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
     """Something a caption says of a scene: that it holds a thing, where, or what the ground is.
 
-    kind, colour: names ("" where unsaid); place: one of `PLACES` or "". other: the second thing of a relation.
+    kind, colour: names ("" where unsaid); count: how many of the kind (0 where unsaid); place: one of `PLACES` or "". other: the
+    second thing of a relation.
     """
 
     kind: str = ""
     colour: str = ""
+    count: int = 0
     place: str = ""
     relation: str = ""
     other: str = ""
@@ -63,6 +75,17 @@ def article(words: str) -> str:
     return "an" if words[0] in "aeiou" else "a"
 
 
+def plural_of(noun: str) -> str:
+    """More than one of it.
+
+    >>> [plural_of(noun) for noun in ("fox", "key", "butterfly", "palm tree")]
+    ['foxes', 'keys', 'butterflies', 'palm trees']
+    """
+    if noun in _IRREGULAR:
+        return _IRREGULAR[noun]
+    return noun + ("es" if noun.endswith(("x", "s", "sh", "ch")) else "s")
+
+
 def noun_of(thing: Thing, rng: np.random.Generator) -> str:
     """The thing's name, or now and then another word for it."""
     synonyms = KINDS[thing.kind].synonyms
@@ -84,14 +107,17 @@ def with_article(phrase: str) -> str:
 def caption_of(scene: Scene, rng: np.random.Generator, *, full: bool = False) -> Caption:
     """A caption that names every thing, and place, relation and ground as chance will have it; all of them with `full`.
 
-    With `full`, wording is canonical: front to back is ignored, things are named from left to right.
+    Several things of one kind may be counted instead, "three foxes", their colours left open. With `full`, wording is canonical:
+    front to back is ignored, things are named from left to right.
     """
     order = sorted(scene.things, key=lambda t: t.x) if full else list(rng.permutation(np.array(scene.things, object)))
     phrases = [f"{t.colour_name} {t.name}" if full else phrase_of(t, rng) for t in order]
     facts = [Fact(kind=t.name, colour=t.colour_name) for t in order]
     said = [with_article(phrase) for phrase in phrases]
     relation = relation_of(order[0], order[1]) if len(order) > 1 else None
-    if len(order) == 1:
+    if not full and len(order) > 1 and len({t.kind for t in order}) == 1 and rng.random() < _COUNTED:
+        words, facts, said = counted(scene), [Fact(kind=order[0].name, count=len(order))], []
+    elif len(order) == 1:
         words = said[0]
         if full or rng.random() < 0.5:
             place = place_of(order[0], scene)
@@ -106,7 +132,12 @@ def caption_of(scene: Scene, rng: np.random.Generator, *, full: bool = False) ->
     if full or rng.random() < 0.5:
         words += " " + (GROUND_WORDS[0] if full or rng.random() < 0.7 else GROUND_WORDS[1]).format(scene.ground.name)
         facts.append(Fact(ground=scene.ground.name))
-    return Caption(words=words, facts=tuple(facts), mentions=mentions_of(words, said, order))
+    return Caption(words=words, facts=tuple(facts), mentions=mentions_of(words, said, order if said else ()))
+
+
+def counted(scene: Scene) -> str:
+    """ "three foxes": how many things there are of the one kind of a scene."""
+    return f"{NUMBERS[len(scene.things)]} {plural_of(scene.things[0].name)}"
 
 
 def mentions_of(words: str, phrases: Sequence[str], things: Sequence[Thing]) -> tuple[Mention, ...]:
@@ -124,12 +155,11 @@ def refers_to(phrase_kind: str, phrase_colour: str, thing: Thing) -> bool:
     return thing.name == phrase_kind and phrase_colour in ("", thing.colour_name)
 
 
-def referring_phrase(scene: Scene, thing: Thing, rng: np.random.Generator) -> tuple[str, tuple[Thing, ...]]:
-    """A phrase and the things of the scene that it refers to: by name alone, or by colour and name."""
-    colour = thing.colour_name if rng.random() < 0.5 else ""
-    noun = noun_of(thing, rng)
-    phrase = f"{colour} {noun}".strip()
-    return phrase, tuple(other for other in scene.things if refers_to(thing.name, colour, other))
+def referring_phrase(scene: Scene, thing: Thing, rng: np.random.Generator) -> str:
+    """A phrase for the one thing, by name alone (where that tells it apart) or by colour and name."""
+    alone = sum(other.kind == thing.kind for other in scene.things) == 1
+    colour = "" if alone and rng.random() < 0.5 else thing.colour_name
+    return f"{colour} {noun_of(thing, rng)}".strip()
 
 
 def absent_phrase(scene: Scene, rng: np.random.Generator) -> str:

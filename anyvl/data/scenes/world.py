@@ -44,16 +44,17 @@ class World:
         """The random numbers of one item of the world for one purpose."""
         return np.random.default_rng((self.seed, SPLITS.index(self.split), zlib.crc32(purpose.encode()), index))
 
-    def scene(self, index: int, how_many: int | None = None) -> Scene:
-        """Scene `index`, with a random number of things or the number asked for."""
+    def scene(self, index: int, how_many: int | None = None, family: bool | None = None) -> Scene:
+        """Scene `index`, with a random number of things or the number asked for; family: whether all are of one kind."""
         rows, columns = self.grids[index % len(self.grids)]
-        rng = self.rng(index, f"scene {how_many or ''}")
+        rng = self.rng(index, f"scene {how_many or ''}{' family' if family else ''}")
         while True:
             scene = sample_scene(
                 rng,
                 rows * self.factor,
                 columns * self.factor,
                 how_many=how_many,
+                family=family,
                 lattice=self.lattice,
                 held_out=self.split == "held_out",
             )
