@@ -17,10 +17,11 @@ def config() -> DecoderRun:
             "max_position_embeddings": 768,
         },
         mixture={
-            "text_to_image": 0.17,
+            "text_to_image": 0.13,
             "planned_image": 0.03,
             "layout_to_image": 0.04,
-            "image_editing": 0.14,
+            "image_editing": 0.12,
+        "infilling": 0.06,
             "segmentation": 0.18,
             "detection": 0.06,
             "grounding": 0.10,

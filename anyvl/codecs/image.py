@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from anyvl.codecs.codec import Kit
 from anyvl.codecs.coordinates import quantise
@@ -75,6 +75,17 @@ class Picture:
             Token(vocabulary.control("image")),
             InPicture(Sequence(_one_of(by_rows), Token(vocabulary.control("image_end")))),
         )
+
+
+def with_holes(ids: list[int], hidden: Bool[np.ndarray, "rows columns"], kit: Kit) -> list[int]:
+    """The ids of a picture with `<mask>` in the place of the codes of hidden cells.
+
+    Of the example above, the second and the last cell hidden: `<image> [2] [3]  [250] c0 <mask> c2  [749] c3 c4 <mask>  </image>`
+    """
+    holed, mask = np.array(ids), kit.vocabulary.control("mask")
+    codes = np.flatnonzero((holed >= kit.vocabulary.image.start) & (holed < kit.vocabulary.image.stop))
+    holed[codes[hidden.ravel()]] = mask
+    return holed.tolist()
 
 
 def nearest_grid(frame: Frame, grids: tuple[tuple[int, int], ...]) -> tuple[int, int]:

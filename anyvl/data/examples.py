@@ -59,6 +59,7 @@ def make_sequence(
         Frame(height=scene.height, width=scene.width),
         made.answer,
         picture=made.picture,
+        hidden=made.hidden,
         prompt=prompt,
         layout=layout,
         input_weight=input_weight,
@@ -79,11 +80,12 @@ def edit_region(edit: Edit) -> tuple[Polygon, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Made:
-    """An example: what a user says (None: nothing), what comes with it, and the answer. keep: see `to_sequence`."""
+    """An example: what a user says (None: nothing), what comes with it, and the answer. hidden, keep: see `to_sequence`."""
 
     words: str | None = ""
     answer: object
     picture: Codes | None = None
+    hidden: np.ndarray | None = None
     layout: list[Instance] | None = None
     keep: Callable[[list[int]], np.ndarray] | None = None
 
@@ -118,19 +120,46 @@ def _image_editing(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generato
     source, edited = corpus.codes(index), corpus.edited_codes(index)
     frame = Frame(height=edit.source.height, width=edit.source.width)
     region = edit_region(edit)
-    free = free_cells(region, frame, source.rows, source.columns).ravel()
-    blended = tuple(new if may else old for new, old, may in zip(edited.ids, source.ids, free, strict=True))
+    free = free_cells(region, frame, source.rows, source.columns)
+    blended = tuple(new if may else old for new, old, may in zip(edited.ids, source.ids, free.ravel(), strict=True))
+    target = Codes(rows=source.rows, columns=source.columns, ids=blended)
+    return _Made(words=edit.instruction, answer=(region, target), picture=source, keep=_but_copies(free, kit))
+
+
+def _infilling(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    scene, codes = corpus.world.scene(index), corpus.codes(index)
+    hidden = _hidden_cells(scene, codes.rows, codes.columns, corpus.world.sprites, rng)
+    words = caption_of(scene, rng).words
+    return _Made(words=words, answer=codes, picture=codes, hidden=hidden, keep=_but_copies(hidden, kit))
+
+
+def _hidden_cells(scene: Scene, rows: int, columns: int, sprites: Sprites, rng: np.random.Generator) -> np.ndarray:
+    """The cells around a thing, or a rectangle of cells of up to three quarters of the sides."""
+    if rng.random() < 0.5:
+        thing = scene.things[int(rng.integers(len(scene.things)))]
+        box = polygons_of(shapely.MultiPolygon([shapely.box(*outline_of(thing, sprites).bounds)]))
+        return free_cells(box, Frame(height=scene.height, width=scene.width), rows, columns)
+    hidden = np.zeros((rows, columns), dtype=bool)
+    spans = []
+    for side in (rows, columns):
+        length = int(rng.integers(2, max(3, 3 * side // 4 + 1)))
+        start = int(rng.integers(side - length + 1))
+        spans.append(slice(start, start + length))
+    hidden[spans[0], spans[1]] = True
+    return hidden
+
+
+def _but_copies(free: np.ndarray, kit: Kit) -> Callable[[list[int]], np.ndarray]:
+    """All ids of an answer but the codes of cells that are not free: the grammar copies them, there is nothing to learn."""
     first, last = kit.vocabulary.image.start, kit.vocabulary.image.stop
 
     def keep(ids: list[int]) -> np.ndarray:
-        # The grammar copies the cells outside the region, so there is nothing to learn from them.
         row = np.array(ids)
         kept = np.ones(len(ids), dtype=bool)
-        kept[(row >= first) & (row < last)] = free
+        kept[(row >= first) & (row < last)] = free.ravel()
         return kept
 
-    target = Codes(rows=source.rows, columns=source.columns, ids=blended)
-    return _Made(words=edit.instruction, answer=(region, target), picture=source, keep=keep)
+    return keep
 
 
 def _segmentation(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
@@ -217,6 +246,7 @@ _MAKERS: dict[str, Callable[[Corpus, int, Kit, np.random.Generator], _Made]] = {
     "planned_image": _planned_image,
     "layout_to_image": _layout_to_image,
     "image_editing": _image_editing,
+    "infilling": _infilling,
     "segmentation": _segmentation,
     "detection": _detection,
     "grounding": _grounding,

@@ -43,7 +43,7 @@ class Mixture:
         scene = self._any_scene(rng)
         for _ in range(self.sequences):
             task = sample_task(self.weights, rng)
-            if not task.sees_picture:
+            if not task.sees_picture or task.hides_cells:  # nobody else asks about a picture with these holes
                 trees.append(TokenTree.of([self._example(task, self._any_scene(rng), rng)]))
                 continue
             question = self._example(task, scene, rng)

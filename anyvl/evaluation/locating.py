@@ -119,13 +119,13 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
     codec = Boxes()
     written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(truths, exam.frames, strict=True)]
     ap, ceiling, floor = (average_precision(many, truths) for many in (found, written, of_another(found, exam.frames)))
-    nan = float("nan")
+    low, high = _interval(found, truths)
     scores = [
         Score(
             name=f"detection, {world.split}: {name}",
             value=ap[name],
-            low=nan,
-            high=nan,
+            low=low[name],
+            high=high[name],
             count=count,
             ceiling=ceiling[name],
             floor=floor[name],
@@ -149,6 +149,14 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
             )
         )
     return scores
+
+
+def _interval(found: list[list[Instance]], true: list[list[Instance]]) -> tuple[dict[str, float], dict[str, float]]:
+    """The 95 % bootstrap interval of every average precision: 100 resamplings of the pictures, fixed seed."""
+    picks = np.random.default_rng(0).integers(len(true), size=(100, len(true)))
+    rows = [average_precision([found[i] for i in pick], [true[i] for i in pick]) for pick in picks.tolist()]
+    low, high = ({name: float(np.percentile([r[name] for r in rows], at)) for name in rows[0]} for at in (2.5, 97.5))
+    return low, high
 
 
 def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from anyvl.data.scenes.world import World
 from anyvl.errors import ConfigError, UnknownNameError
-from anyvl.evaluation import answering, geneval, judge_report, laws, locating, mapping, painting, planning, telling
+from anyvl.evaluation import (
+    answering,
+    distance,
+    geneval,
+    judge_report,
+    laws,
+    locating,
+    mapping,
+    painting,
+    planning,
+    telling,
+)
 from anyvl.evaluation.scene_judge import SceneJudge
 from anyvl.evaluation.score import Score
 from anyvl.pipeline import AnyVL
@@ -88,6 +99,9 @@ SUITES: dict[str, Suite] = {
     "judge": Suite((), lambda on: judge_report.judge_scores(on.judge, on.model.parts.tokenizer, on.test, on.count)),
     "text_to_image": Suite(("text_to_image",), _text_to_image),
     "geneval": Suite(("text_to_image",), _judged_on_both(geneval.geneval)),
+    "picture_distance": Suite(
+        ("text_to_image",), lambda on: distance.picture_distance(on.model, on.test, 2 * on.count)
+    ),
     "planned_image": Suite(("planned_image", "text_to_image"), _judged_on_both(planning.planned_image)),
     "layout_to_image": Suite(("layout_to_image",), _judged(planning.layout_to_image)),
     "self_consistency": Suite(("text_to_image", "question_answering", "detection"), _judged(planning.self_consistency)),

@@ -9,6 +9,7 @@ from anyvl.tasks.detection import DETECTION
 from anyvl.tasks.grounded_captioning import GROUNDED_CAPTIONING
 from anyvl.tasks.grounding import GROUNDING
 from anyvl.tasks.image_editing import IMAGE_EDITING
+from anyvl.tasks.infilling import INFILLING
 from anyvl.tasks.keypoints import KEYPOINTS
 from anyvl.tasks.layout_to_image import LAYOUT_TO_IMAGE
 from anyvl.tasks.planned_image import PLANNED_IMAGE
@@ -22,6 +23,7 @@ TASKS: tuple[Task, ...] = (
     PLANNED_IMAGE,
     LAYOUT_TO_IMAGE,
     IMAGE_EDITING,
+    INFILLING,
     SEGMENTATION,
     DETECTION,
     GROUNDING,

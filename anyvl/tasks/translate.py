@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from anyvl.codecs import Codec, Kit, Layout, Picture, Words
+from anyvl.codecs.image import with_holes
 from anyvl.grammar.automaton import Automaton, compile_grammar
 from anyvl.grammar.terms import Sequence, Token
 from anyvl.sequence import TokenSequence, concatenate
@@ -19,6 +20,7 @@ from anyvl.tasks.task import Task
 from anyvl.values import Codes, Frame, Instance
 
 Image = UInt8[np.ndarray, "height width 3"] | Codes
+Cells = Bool[np.ndarray, "rows columns"]
 
 
 def prompt_ids(
@@ -27,16 +29,22 @@ def prompt_ids(
     frame: Frame,
     *,
     picture: Image | None = None,
+    hidden: Cells | None = None,
     prompt: str | None = None,
     layout: Iterable[Instance] | None = None,
 ) -> list[int]:
-    """The ids before an answer; without `prompt` (and layout) those of a dropped one, which guidance is measured against."""
+    """The ids before an answer; without `prompt` (and layout) those of a dropped one, which guidance is measured against.
+
+    hidden: the cells that a task which hides some does not see.
+    """
     assert (picture is not None) == task.sees_picture, (
         f"{task.name} {'needs' if task.sees_picture else 'takes no'} picture"
     )
+    assert (hidden is not None) == task.hides_cells, f"{task.name} hides {'some' if task.hides_cells else 'no'} cells"
     ids = [kit.vocabulary.control("bos")]
     if picture is not None:
-        ids += Picture().encode(picture, kit, frame)
+        seen = Picture().encode(picture, kit, frame)
+        ids += seen if hidden is None else with_holes(seen, hidden, kit)
     if prompt is not None:
         ids += Words().encode(prompt, kit, frame)
     if layout is not None:
@@ -70,6 +78,7 @@ def to_sequence(
     answer: Any,
     *,
     picture: Image | None = None,
+    hidden: Cells | None = None,
     prompt: str | None = None,
     layout: Iterable[Instance] | None = None,
     input_weight: float = 0.0,
@@ -82,7 +91,7 @@ def to_sequence(
     length_power: input and answer, each of n ids with a loss, are weighted by n^-length_power. At 0 every id counts alike, so
     whole pictures drown edits and outlines drown absences; at 1 every answer does; 0.5 is square averaging (InternVL 2.5).
     """
-    before = prompt_ids(task, kit, frame, picture=picture, prompt=prompt, layout=layout)
+    before = prompt_ids(task, kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
     after = answer_ids(task, kit, frame, answer)
     first, last = kit.vocabulary.image.start, kit.vocabulary.image.stop
     seen = TokenSequence(

@@ -1,0 +1,93 @@
+"""How far painted pictures are, as a set, from drawn ones, whatever each was to show."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from anyvl.data.scenes.draw import draw_one
+from anyvl.data.scenes.scene import Scene
+from anyvl.data.scenes.words import caption_of
+from anyvl.data.scenes.world import World
+from anyvl.evaluation.feature_network import FeatureNetwork, load_feature_network
+from anyvl.evaluation.painting import painted_to, round_trip
+from anyvl.evaluation.score import Score, score
+from anyvl.metrics import feature_distances
+from anyvl.pipeline import AnyVL
+
+_BATCH = 32
+_FIRST_TRUE = 50_000
+"""The drawn pictures that both sets are held against are of other scenes than those that are painted."""
+
+
+def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
+    """FID and KID of `count` pictures painted to full captions, in the features of a network that knows drawn scenes.
+
+    The ceiling are drawings of the same scenes sent through the image tokenizer, the floor their grounds without a thing. The
+    network's own accuracy comes first.
+    """
+    network = load_feature_network()
+    scenes = [world.scene(index) for index in range(count)]
+    words = [caption_of(scene, world.rng(index, "caption"), full=True).words for index, scene in enumerate(scenes)]
+    drawn = [draw_one(scene, world.sprites) for scene in scenes]
+    others = [draw_one(world.scene(_FIRST_TRUE + index), world.sprites) for index in range(4 * count)]
+    painted = painted_to(model, scenes, words, first_seed=7000)
+    through = [round_trip(model, picture) for picture in drawn]
+    empty = [draw_one(scene.with_things(()), world.sprites) for scene in scenes]
+    found, ceiling, floor = (
+        feature_distances(_features(network, many), _features(network, others)) for many in (painted, through, empty)
+    )
+    nan = float("nan")
+    return [
+        *accuracy(network, scenes, drawn, f"feature network, drawn {world.split} scenes"),
+        *(
+            Score(
+                name=f"pictures, {world.split}: {name} in its features, lower is better",
+                value=found[name],
+                low=nan,
+                high=nan,
+                count=count,
+                ceiling=ceiling[name],
+                floor=floor[name],
+                note="floor: empty grounds",
+            )
+            for name in found
+        ),
+    ]
+
+
+def accuracy(
+    network: FeatureNetwork, scenes: Sequence[Scene], pictures: Sequence[np.ndarray], name: str
+) -> list[Score]:
+    """How often the network says exactly which kinds are there, which colours, and which ground."""
+    kinds, colours, grounds = [], [], []
+    with torch.inference_mode():
+        for scene, picture in zip(scenes, pictures, strict=True):
+            kind, colour, ground = network.says(_batches([picture])[0])
+            kinds.append(float(_above(kind) == {thing.kind for thing in scene.things}))
+            colours.append(float(_above(colour) == {thing.colour for thing in scene.things}))
+            grounds.append(float(int(ground.argmax()) == scene.ground.colour))
+    return [
+        score(f"{name}: {what} all right", values)
+        for what, values in (("kinds", kinds), ("colours", colours), ("background", grounds))
+    ]
+
+
+def _features(network: FeatureNetwork, pictures: Sequence[np.ndarray]) -> Float[np.ndarray, "picture feature"]:
+    with torch.inference_mode():
+        return np.concatenate([network(batch).numpy() for batch in _batches(pictures)])
+
+
+def _above(logits: Tensor) -> set[int]:
+    return set(torch.nonzero(logits[0] > 0)[:, 0].tolist())
+
+
+def _batches(pictures: Sequence[np.ndarray]) -> list[UInt8[Tensor, "_ 3 _ _"]]:
+    """Pictures by size, channels first, a few at a time."""
+    by_size: dict[tuple[int, ...], list[np.ndarray]] = {}
+    for picture in pictures:
+        by_size.setdefault(picture.shape, []).append(picture)
+    stacks = [torch.from_numpy(np.stack(many)).permute(0, 3, 1, 2) for many in by_size.values()]
+    return [part for stack in stacks for part in stack.split(_BATCH)]

@@ -1,0 +1,53 @@
+"""A small network that says what a picture of the scene world shows: the space in which sets of pictures are compared.
+
+FID (Heusel et al. 2017) and KID (Bińkowski et al. 2018) are mostly taken in the features of an ImageNet network, which cannot be
+fetched here and knows photographs. This one knows drawings: `train_feature_network` shows it nothing else, no code and no picture
+of a model.
+"""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
+from anyvl.model.checkpoint import load_tensors
+
+WEIGHTS_FILE = Path(__file__).parent / "feature_network.safetensors"
+_CHANNELS = (32, 64, 128)
+
+
+class FeatureNetwork(nn.Module):
+    """Strided convolutions, then means and maxima over the picture: features, and from them what the picture shows."""
+
+    num_features = 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        stages: list[nn.Module] = []
+        for narrow, wide in zip((3, *_CHANNELS), _CHANNELS, strict=False):
+            stages += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1), nn.GroupNorm(8, wide), nn.ReLU()]
+        self.stages = nn.Sequential(*stages, nn.Conv2d(wide, wide, 3, padding=1), nn.ReLU())
+        self.feature = nn.Linear(2 * _CHANNELS[-1], self.num_features)
+        self.shown = nn.Linear(self.num_features, len(KIND_NAMES) + len(COLOUR_NAMES) + len(GROUND_NAMES))
+
+    def forward(self, pictures: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch feature"]:
+        """The features of pictures of any size."""
+        values = self.stages(pictures.float() / 127.5 - 1)
+        return torch.relu(self.feature(torch.cat([values.mean((2, 3)), values.amax((2, 3))], dim=1)))
+
+    def says(
+        self, pictures: UInt8[Tensor, "batch 3 height width"]
+    ) -> tuple[Float[Tensor, "batch kind"], Float[Tensor, "batch colour"], Float[Tensor, "batch ground"]]:
+        """Logits: of each kind and of each colour that it is there, and of each ground."""
+        sizes = [len(KIND_NAMES), len(COLOUR_NAMES), len(GROUND_NAMES)]
+        kinds, colours, grounds = self.shown(self(pictures)).split(sizes, dim=1)
+        return kinds, colours, grounds
+
+
+def load_feature_network() -> FeatureNetwork:
+    """The network that ships with the package, made by `python -m anyvl.evaluation.train_feature_network`."""
+    network = FeatureNetwork()
+    network.load_state_dict({name: value.float() for name, value in load_tensors(WEIGHTS_FILE).items()})
+    return network.eval()
