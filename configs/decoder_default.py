@@ -21,7 +21,7 @@ def config() -> DecoderRun:
             "planned_image": 0.03,
             "layout_to_image": 0.04,
             "image_editing": 0.12,
-        "infilling": 0.06,
+            "infilling": 0.06,
             "segmentation": 0.18,
             "detection": 0.06,
             "grounding": 0.10,

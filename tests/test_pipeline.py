@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from anyvl.checkpoint import Parts
 from anyvl.codecs import Kit, TextTokenizer, Words
@@ -47,6 +48,27 @@ def test_every_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None
         assert 0 <= box.x0 < box.x1 <= picture.shape[1] and 0 <= box.y0 < box.y1 <= picture.shape[0]
     assert {found.label for found in model.detect(picture, labels=["fox"])} <= {"fox"}
     assert len(model.segment([picture, picture], ["the fox", "a fox"])) == 2
+
+
+def test_infilling_paints_the_mask_alone(model: AnyVL, picture: np.ndarray) -> None:
+    box = (20.0, 9.0, 43.0, 30.0)
+    mask = np.zeros(picture.shape[:2], bool)
+    mask[9:30, 20:43] = True
+    by_box = model.infill(picture, box, "a red fox", seed=2, num_images_per_prompt=2)
+    assert by_box.seeds == [2, 3] and by_box.images[0].size == (72, 40)
+    for image, changed in zip(by_box.images, by_box.changed, strict=True):
+        assert np.array_equal(changed, mask)
+        assert np.array_equal(np.asarray(image)[~mask], picture[~mask])
+    for same in (mask, 255 * mask.astype(np.uint8), Box(*box), Image.fromarray(mask)):
+        assert np.array_equal(model.infill(picture, same, "a red fox", seed=2).images[0], by_box.images[0])
+    assert len(model.infill([picture, picture], mask, seed=5).images) == 2
+    assert model.run("infilling", image=picture, mask=mask, seed=5).seeds == [5]
+    with pytest.raises(InputError, match="hides nothing"):
+        model.infill(picture, (2.1, 2.1, 2.2, 2.2))
+    with pytest.raises(InputError, match="40 px high and 72 px wide"):
+        model.infill(picture, mask.T)
+    with pytest.raises(InputError, match="one mask"):
+        model.infill([picture, picture, picture], [mask, mask])
 
 
 def test_a_model_of_noise_objects_detects_and_keeps_what_it_is(
@@ -239,7 +261,13 @@ def test_every_task_runs_in_half_precision(
     half = AnyVL.from_pretrained(folder, dtype=dtype)
     assert half.parts.tokenizer.encode(picture, 3, 5) == model.parts.tokenizer.encode(picture, 3, 5)
     inputs = {"prompt": "a red fox", "seed": 0, "image": picture, "instruction": "replace the fox", "phrase": "the fox"}
-    inputs |= {"question": "is it?", "layout": [((1, 1, 9, 9), "fox")], "labels": ["fox", "cat"], "name": "depth"}
+    inputs |= {
+        "question": "is it?",
+        "mask": (1.0, 1.0, 9.0, 9.0),
+        "layout": [((1, 1, 9, 9), "fox")],
+        "labels": ["fox", "cat"],
+        "name": "depth",
+    }
     for task in TASKS:
         method = inspect.signature(getattr(half, _METHODS[task.name][0])).parameters
         asked = {

@@ -15,7 +15,7 @@ import typer
 
 from anyvl.cli.finding import detect, ground, segment
 from anyvl.cli.mapping import dense, keypoints
-from anyvl.cli.painting import edit, generate
+from anyvl.cli.painting import edit, generate, infill
 from anyvl.cli.running import evaluate, info, train
 from anyvl.cli.telling import ask, caption, classify, describe
 from anyvl.errors import AnyVLError
@@ -25,6 +25,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = (
     generate,
     edit,
+    infill,
     segment,
     ground,
     detect,

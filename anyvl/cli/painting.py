@@ -1,4 +1,4 @@
-"""`anyvl generate` and `anyvl edit`."""
+"""`anyvl generate`, `anyvl edit` and `anyvl infill`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,6 +101,56 @@ def edit(
     _print_pictures(targets, edited.images, edited.seeds, changes, as_json)
 
 
+def infill(
+    picture: PictureArgument,
+    prompt: Annotated[
+        str | None,
+        typer.Argument(
+            help="What the whole picture shows; without it the rest suggests what to paint.", show_default=False
+        ),
+    ] = None,
+    box: Annotated[
+        str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="Paint this box anew, in px of the picture.")
+    ] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="Paint anew where this picture, of the same size, is not black.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Picture file; without it, infilled.png or the next free name."),
+    ] = None,
+    seed: SeedOption = None,
+    num_images: NumImagesOption = 1,
+    guidance_scale: GuidanceOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Paint a part of a picture anew, as words say or the rest suggests; all other pixels stay as they are."""
+    from anyvl.exports.files import picture_targets, write_pictures
+
+    if prompt is not None:
+        require_words(prompt)
+    hole: Any
+    if box is not None and mask is None:
+        hole = _sides(box, "--box")
+    elif mask is not None and box is None:
+        hole = opened(mask)
+    else:
+        raise InputError("say what to paint anew: either by --box or by --mask")
+    targets = picture_targets(output, "infilled.png", num_images)
+    array = opened(picture)
+    settings = given(seed=seed, guidance_scale=guidance_scale)
+    with progress("painting") as on_step:
+        painted = loaded(model, device, dtype).infill(
+            array, hole, prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
+        )
+    write_pictures(targets, painted.images)
+    changes = [{"changed_pixels": int(changed.sum())} for changed in painted.changed]
+    _print_pictures(targets, painted.images, painted.seeds, changes, as_json)
+
+
 def _print_pictures(
     targets: Sequence[Path], images: Sequence[Any], seeds: Sequence[int], more: Sequence[dict[str, Any]], as_json: bool
 ) -> None:
@@ -120,13 +170,20 @@ def _print_pictures(
 def _placed(entry: str) -> tuple[tuple[float, ...], str]:
     """ "2,3,30,40=a red fox" as a box and a name."""
     box, _, name = entry.partition("=")
+    if not name.strip():
+        raise InputError(f'--layout is a box and a name, such as "2,3,30,40=a red fox", but {entry!r} came')
+    return _sides(box, "--layout"), name.strip()
+
+
+def _sides(box: str, option: str) -> tuple[float, ...]:
+    """ "2,3,30,40" as numbers."""
     try:
         sides = tuple(float(side) for side in box.split(","))
     except ValueError:
         sides = ()
-    if len(sides) != 4 or not name.strip():
-        raise InputError(f'--layout is a box and a name, such as "2,3,30,40=a red fox", but {entry!r} came')
-    return sides, name.strip()
+    if len(sides) != 4:
+        raise InputError(f"a box of {option} is four numbers, x0,y0,x1,y1, but {box!r} came")
+    return sides
 
 
 def _rows(things: Sequence[Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ fetched here and knows photographs. This one knows drawings: `train_feature_netw
 of a model.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,35 +16,51 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
 from anyvl.model.checkpoint import load_tensors
 
 WEIGHTS_FILE = Path(__file__).parent / "feature_network.safetensors"
-_CHANNELS = (32, 64, 128)
+_CHANNELS = (32, 64, 96)
+_WIDEST = 128
 
 
 class FeatureNetwork(nn.Module):
     """Strided convolutions, then means and maxima over the picture: features, and from them what the picture shows."""
 
     num_features = 64
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         stages: list[nn.Module] = []
         for narrow, wide in zip((3, *_CHANNELS), _CHANNELS, strict=False):
             stages += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1), nn.GroupNorm(8, wide), nn.ReLU()]
-        self.stages = nn.Sequential(*stages, nn.Conv2d(wide, wide, 3, padding=1), nn.ReLU())
-        self.feature = nn.Linear(2 * _CHANNELS[-1], self.num_features)
+        for narrow in (_CHANNELS[-1], _WIDEST):  # dilated: they see the largest things whole
+            stages += [nn.Conv2d(narrow, _WIDEST, 3, padding=2, dilation=2), nn.GroupNorm(8, _WIDEST), nn.ReLU()]
+        self.stages = nn.Sequential(*stages)
+        self.feature = nn.Linear(2 * _WIDEST, self.num_features)
+        self.register_buffer("mean", torch.zeros(self.num_features))
+        self.register_buffer("deviation", torch.ones(self.num_features))
         self.shown = nn.Linear(self.num_features, len(KIND_NAMES) + len(COLOUR_NAMES) + len(GROUND_NAMES))
 
     def forward(self, pictures: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch feature"]:
-        """The features of pictures of any size."""
-        values = self.stages(pictures.float() / 127.5 - 1)
-        return torch.relu(self.feature(torch.cat([values.mean((2, 3)), values.amax((2, 3))], dim=1)))
+        """The features of pictures of any size; over drawn scenes each has mean 0 and variance 1, about."""
+        return (self._hidden(pictures) - self.mean) / self.deviation
 
     def says(
         self, pictures: UInt8[Tensor, "batch 3 height width"]
     ) -> tuple[Float[Tensor, "batch kind"], Float[Tensor, "batch colour"], Float[Tensor, "batch ground"]]:
         """Logits: of each kind and of each colour that it is there, and of each ground."""
         sizes = [len(KIND_NAMES), len(COLOUR_NAMES), len(GROUND_NAMES)]
-        kinds, colours, grounds = self.shown(self(pictures)).split(sizes, dim=1)
+        kinds, colours, grounds = self.shown(self._hidden(pictures)).split(sizes, dim=1)
         return kinds, colours, grounds
+
+    def standardise(self, pictures: Sequence[UInt8[Tensor, "_ 3 _ _"]]) -> None:
+        """Take mean and deviation of the features from batches of drawn scenes."""
+        with torch.inference_mode():
+            hidden = torch.cat([self._hidden(batch) for batch in pictures])
+        self.mean, self.deviation = hidden.mean(0), hidden.std(0).clamp_min(1e-3)
+
+    def _hidden(self, pictures: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch feature"]:
+        values = self.stages(pictures.float() / 127.5 - 1)
+        return torch.relu(self.feature(torch.cat([values.mean((2, 3)), values.amax((2, 3))], dim=1)))
 
 
 def load_feature_network() -> FeatureNetwork:

@@ -47,6 +47,10 @@ EXAMPLES: dict[str, Example] = {
         'model.edit("scene.png", "remove the umbrella", seed=3)',
         'anyvl edit scene.png "remove the umbrella" --seed 3 -o image_editing.png',
     ),
+    "infilling": Example(
+        'model.infill("scene.png", (44, 12, 76, 44), "an orange fox and a red heart on beige", seed=3)',
+        'anyvl infill scene.png "an orange fox and a red heart on beige" --box 44,12,76,44 --seed 3 -o infilling.png',
+    ),
     "segmentation": Example(
         'model.segment("scene.png", "the fox")', 'anyvl segment scene.png "the fox" --overlay segmentation.png'
     ),

@@ -24,13 +24,10 @@ def trained(steps: int, batch: int = 48, seed: int = 0) -> FeatureNetwork:
     """A network trained on that many batches of drawn scenes, of one size each."""
     torch.manual_seed(seed)
     network = FeatureNetwork()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps, pct_start=0.05)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps, pct_start=0.05)
     for step in range(steps):
-        grid = _GRIDS[step % len(_GRIDS)]
-        world = World(grids=(grid,), factor=8, seed=seed + 1)
-        scenes = [world.scene(step * batch + number) for number in range(batch)]
-        pictures = rearrange(to_uint8(draw(scenes, world.sprites)), "batch y x c -> batch c y x")
+        pictures, scenes = _drawn(step, batch, seed)
         loss = _loss(network, pictures, scenes)
         optimizer.zero_grad()
         loss.backward()
@@ -38,7 +35,16 @@ def trained(steps: int, batch: int = 48, seed: int = 0) -> FeatureNetwork:
         schedule.step()
         if step % 100 == 99:
             print(f"step {step + 1}: {loss.item():.3f}", file=sys.stderr, flush=True)
+    network.standardise([_drawn(steps + more, batch, seed)[0] for more in range(3 * len(_GRIDS))])
     return network.eval()
+
+
+def _drawn(step: int, batch: int, seed: int) -> tuple[UInt8[Tensor, "batch 3 height width"], list[Scene]]:
+    """Batch `step` of training scenes, all of one size."""
+    grid = _GRIDS[step % len(_GRIDS)]
+    world = World(grids=(grid,), factor=8, seed=seed + 1)
+    scenes = [world.scene(step * batch + number) for number in range(batch)]
+    return rearrange(to_uint8(draw(scenes, world.sprites)), "batch y x c -> batch c y x"), scenes
 
 
 def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width"], scenes: list[Scene]) -> Tensor:
@@ -56,5 +62,5 @@ def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width
 
 
 if __name__ == "__main__":
-    network = trained(2000)
+    network = trained(3000)
     save_tensors({name: value.half() for name, value in network.state_dict().items()}, WEIGHTS_FILE)

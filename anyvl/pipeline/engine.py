@@ -1,5 +1,6 @@
 """What every task needs of a loaded model: seeing pictures, putting questions into ids, writing answers."""
 
+import dataclasses
 import inspect
 import re
 import warnings
@@ -8,13 +9,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from anyvl.checkpoint import Parts
-from anyvl.codecs import Kit, nearest_grid, open_picture
+from anyvl.codecs import Codec, Kit, nearest_grid, open_picture
 from anyvl.codecs.intake import Source
 from anyvl.errors import InputError, StoppedError
 from anyvl.generation import DecoderStepper, Request, Result, generate
+from anyvl.grammar.automaton import Automaton, compile_grammar
+from anyvl.grammar.terms import Sequence as Then
+from anyvl.grammar.terms import Token
+from anyvl.sampling import Sampling
 from anyvl.tasks import Task
 from anyvl.tasks.translate import prompt_ids
 from anyvl.values import Codes, Frame, Instance
@@ -57,6 +62,10 @@ class Engine:
             codes=self.parts.tokenizer.encode(pixels, *nearest_grid(frame, self.kit.grids)),
         )
 
+    def kit_of(self, codes: Codes) -> Kit:
+        """The kit with the grid of these codes alone: what is painted for them has their size."""
+        return dataclasses.replace(self.kit, grids=((codes.rows, codes.columns),))
+
     def question(
         self,
         task: Task,
@@ -65,6 +74,7 @@ class Engine:
         *,
         words: str | None = "",
         picture: Codes | None = None,
+        hidden: Bool[np.ndarray, "rows columns"] | None = None,
         layout: Sequence[Instance] | None = None,
     ) -> list[int]:
         """The ids of a question, where an answer of `room` ids fits behind it; words None leaves them out.
@@ -79,7 +89,7 @@ class Engine:
                 raise InputError(f"{task.name.replace('_', ' ')} needs words: the prompt is empty")
             self.warn_of_unknown(words)
         prompt = None if words is None else task.prompt(words)
-        ids = prompt_ids(task, self.kit, frame, picture=picture, prompt=prompt, layout=layout)
+        ids = prompt_ids(task, self.kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
         longest = self.stepper.longest
         if len(ids) + room > longest:
             raise InputError(
@@ -139,6 +149,34 @@ def paired(image: Source | list[Source], words: str | list[str]) -> list[tuple[S
     if len(images) != len(phrases):
         raise InputError(f"as many phrases as pictures are expected, got {len(phrases)} for {len(images)}")
     return list(zip(images, phrases, strict=True))
+
+
+def up_to_picture(codec: Codec, kit: Kit) -> Automaton:
+    """The grammar of what comes before a picture, up to and with its first mark."""
+    return compile_grammar(Then(codec.grammar(kit), Token(kit.vocabulary.control("image"))), kit.vocabulary)
+
+
+def at_least_one(count: int) -> int:
+    """How many pictures of each prompt; InputError below one."""
+    if count < 1:
+        raise InputError(f"at least one picture is asked for, got {count}")
+    return count
+
+
+def seeds_of(seed: int | Sequence[int] | None, count: int) -> list[int]:
+    """A seed a picture: counted up from the one given (or a random one), or those of a list."""
+    if isinstance(seed, Sequence):
+        if len(seed) != count:
+            raise InputError(f"a list of seeds has one a picture: {count} are expected, got {len(seed)}")
+        return list(seed)
+    first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+    return [first + i for i in range(count)]
+
+
+def rule_of(task: Task, sampling: Sampling | None, guidance_scale: float | None) -> Sampling:
+    """How a task's pictures are drawn: its own way, where the user said nothing else."""
+    chosen = sampling or task.sampling
+    return chosen if guidance_scale is None else dataclasses.replace(chosen, guidance_scale=guidance_scale)
 
 
 def probabilities(result: Result) -> list[float]:

@@ -9,13 +9,14 @@ import torch
 from anyvl.checkpoint import load_parts, save_parts
 from anyvl.codecs.intake import Source
 from anyvl.errors import InputError
+from anyvl.pipeline.editing import Editing
 from anyvl.pipeline.engine import OnStep
 from anyvl.pipeline.painting import Painting
 from anyvl.pipeline.reading import Reading
 from anyvl.tasks import Task, find_task
 
 
-class AnyVL(Painting, Reading):
+class AnyVL(Painting, Editing, Reading):
     """One decoder that paints, edits, segments, detects, captions and answers.
 
     Pictures may be paths, PIL images or uint8 arrays; all coordinates that come back are pixels of the picture that went in
@@ -80,6 +81,7 @@ _METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "planned_image": ("generate", {"plan": True}),
     "layout_to_image": ("generate", {}),
     "image_editing": ("edit", {}),
+    "infilling": ("infill", {}),
     "segmentation": ("segment", {}),
     "detection": ("detect", {}),
     "grounding": ("ground", {}),

@@ -1,24 +1,18 @@
-"""Pictures from words, from layouts, and from other pictures."""
+"""Pictures from words and from layouts."""
 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Bool
 from PIL import Image
 
-from anyvl.codecs import Chain, Codec, Kit, Picture, nearest_grid
-from anyvl.codecs.intake import MOST_PIXELS, Source
+from anyvl.codecs import Chain, Picture, nearest_grid
+from anyvl.codecs.intake import MOST_PIXELS
 from anyvl.errors import InputError
 from anyvl.generation import Request
-from anyvl.grammar.automaton import Automaton, compile_grammar
-from anyvl.grammar.terms import Sequence as Then
-from anyvl.grammar.terms import Token
-from anyvl.pipeline.engine import Engine, OnStep, listed, paired, probabilities
+from anyvl.pipeline.engine import Engine, OnStep, at_least_one, listed, probabilities, rule_of, seeds_of, up_to_picture
 from anyvl.sampling import Sampling
-from anyvl.tasks import Task, find_task
-from anyvl.tasks.image_editing import composite, free_cells
+from anyvl.tasks import find_task
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
 from anyvl.values import Box, Frame, Instance
 
@@ -39,15 +33,8 @@ class Painted:
     plans: list[list[Instance] | None] = dataclasses.field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edited(Painted):
-    """Edited pictures; changed: for each, (height, width), where it may differ from the original (elsewhere bit-identical)."""
-
-    changed: list[Bool[np.ndarray, "_ _"]]
-
-
 class Painting(Engine):
-    """The methods that make pictures."""
+    """The methods that make pictures of words."""
 
     def generate(
         self,
@@ -77,7 +64,7 @@ class Painting(Engine):
         name = "planned_image" if plan else "text_to_image" if layout is None else "layout_to_image"
         task, wanted = find_task(name), _wanted(height, width)
         said: list[str | None] = [None] if prompt is None and layout is not None else [*listed(prompt or "", str)]
-        prompts = [words for words in said for _ in range(_at_least_one(num_images_per_prompt))]
+        prompts = [words for words in said for _ in range(at_least_one(num_images_per_prompt))]
         rows, columns = nearest_grid(wanted, self.kit.grids)
         kit = dataclasses.replace(self.kit, grids=((rows, columns),))
         if not (height or width):
@@ -86,7 +73,7 @@ class Painting(Engine):
         placed = None if layout is None else _placed(layout, wanted)
         for thing in placed or ():
             self.warn_of_unknown(thing.label)
-        seeds, rule = _seeds(seed, len(prompts)), _rule(task, sampling, guidance_scale)
+        seeds, rule = seeds_of(seed, len(prompts)), rule_of(task, sampling, guidance_scale)
         grammar = answer_grammar(Picture(), kit)
         room = grammar.shortest + (task.budget if plan else 0)
         prefixes = [self.question(task, wanted, room, words=words, layout=placed) for words in prompts]
@@ -98,7 +85,11 @@ class Painting(Engine):
             results = self.write(
                 [
                     Request(
-                        prefix=tuple(ids), grammar=_before(planner, kit), budget=task.budget, seed=one, sampling=rule
+                        prefix=tuple(ids),
+                        grammar=up_to_picture(planner, kit),
+                        budget=task.budget,
+                        seed=one,
+                        sampling=rule,
                     )
                     for ids, one in zip(prefixes, seeds, strict=True)
                 ],
@@ -125,79 +116,6 @@ class Painting(Engine):
             images = [image.resize((wanted.width, wanted.height), Image.Resampling.BICUBIC) for image in images]
         return Painted(images=images, seeds=seeds, plans=plans)
 
-    def edit(
-        self,
-        image: Source | list[Source],
-        instruction: str | list[str],
-        *,
-        seed: int | Sequence[int] | None = None,
-        num_images_per_prompt: int = 1,
-        guidance_scale: float | None = None,
-        sampling: Sampling | None = None,
-        callback_on_step_end: OnStep | None = None,
-    ) -> Edited:
-        """Change a picture as told. The answer names the region first; outside it every pixel stays bit for bit.
-
-        A list of pictures, of instructions or of both is done as one batch, `num_images_per_prompt` edits of each.
-        """
-        task, kit = find_task("image_editing"), self.kit
-        each = _at_least_one(num_images_per_prompt)
-        asked = paired(image, instruction)
-        seen = [self.see(one) for one, _ in asked]
-        seeds, rule = _seeds(seed, each * len(asked)), _rule(task, sampling, guidance_scale)
-        assert isinstance(task.output, Chain)
-        region_codec, picture_codec = task.output.codecs
-        grammars = [
-            answer_grammar(picture_codec, dataclasses.replace(kit, grids=((one.codes.rows, one.codes.columns),)))
-            for one in seen
-        ]
-        prefixes = [
-            self.question(task, one.frame, task.budget + grammar.shortest, words=words, picture=one.codes)
-            for (_, words), one, grammar in zip(asked, seen, grammars, strict=True)
-        ]
-        where = _before(region_codec, kit)
-        regions = self.write(
-            [
-                Request(prefix=tuple(ids), grammar=where, budget=task.budget, seed=0, sampling=_GREEDY)
-                for ids in prefixes
-            ],
-            callback_on_step_end,
-        )
-        requests, wheres = [], []
-        for number, (prefix, region, one) in enumerate(zip(prefixes, regions, seen, strict=True)):
-            region_ids, codes = region.ids[:-1], one.codes
-            cells = free_cells(region_codec.decode(region_ids, kit, one.frame), one.frame, codes.rows, codes.columns)
-            wheres += [cells] * each
-            requests += [
-                Request(
-                    prefix=(*prefix, *region_ids),
-                    unconditional=(*prompt_ids(task, kit, one.frame, picture=codes), *region_ids),
-                    grammar=grammars[number],
-                    budget=grammars[number].shortest,
-                    seed=own,
-                    sampling=rule,
-                    copy=np.where(cells.ravel(), -1, [kit.vocabulary.image_id(code) for code in codes.ids]),
-                    first_position=len(region_ids),
-                )
-                for own in seeds[number * each : (number + 1) * each]
-            ]
-        pairs = []
-        for place, (result, cells) in enumerate(zip(self.write(requests, callback_on_step_end), wheres, strict=True)):
-            one = seen[place // each]
-            painted = self.parts.tokenizer.decode(answer_value(Picture(), kit, one.frame, result.ids))
-            pairs.append(composite(one.pixels, painted, cells))
-        return Edited(
-            images=[Image.fromarray(pixels) for pixels, _ in pairs],
-            seeds=seeds,
-            plans=[None for _ in pairs],
-            changed=[mask for _, mask in pairs],
-        )
-
-
-def _before(codec: Codec, kit: Kit) -> Automaton:
-    """The grammar of what comes before a picture, up to and with its first mark."""
-    return compile_grammar(Then(codec.grammar(kit), Token(kit.vocabulary.control("image"))), kit.vocabulary)
-
 
 def _placed(layout: Sequence[PlacedThing], frame: Frame) -> list[Instance]:
     """The things of a layout; InputError where there are none, or one is no box and name."""
@@ -212,21 +130,6 @@ def _placed(layout: Sequence[PlacedThing], frame: Frame) -> list[Instance]:
     return things
 
 
-def _at_least_one(count: int) -> int:
-    if count < 1:
-        raise InputError(f"at least one picture is asked for, got {count}")
-    return count
-
-
-def _seeds(seed: int | Sequence[int] | None, count: int) -> list[int]:
-    if isinstance(seed, Sequence):
-        if len(seed) != count:
-            raise InputError(f"a list of seeds has one a picture: {count} are expected, got {len(seed)}")
-        return list(seed)
-    first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
-    return [first + i for i in range(count)]
-
-
 def _wanted(height: int | None, width: int | None) -> Frame:
     """The size asked for, or a square where none is."""
     frame = Frame(height=height or width or 1, width=width or height or 1)
@@ -236,8 +139,3 @@ def _wanted(height: int | None, width: int | None) -> Frame:
             f"but height {frame.height}, width {frame.width} came"
         )
     return frame
-
-
-def _rule(task: Task, sampling: Sampling | None, guidance_scale: float | None) -> Sampling:
-    chosen = sampling or task.sampling
-    return chosen if guidance_scale is None else dataclasses.replace(chosen, guidance_scale=guidance_scale)

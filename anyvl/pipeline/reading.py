@@ -179,7 +179,7 @@ class Reading(Engine):
         asked = []
         for one, words in paired(image, phrase):
             seen = self.see(one)
-            codec, kit = codec_of(words), dataclasses.replace(self.kit, grids=((seen.codes.rows, seen.codes.columns),))
+            codec, kit = codec_of(words), self.kit_of(seen.codes)
             grammar = answer_grammar(codec, kit)
             budget = min(task.budget, self.stepper.longest // 2) + grammar.shortest
             ids = self.question(task, seen.frame, budget, words=words, picture=seen.codes)

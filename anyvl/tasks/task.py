@@ -10,7 +10,7 @@ from anyvl.sampling import Sampling
 class Task:
     """One thing the model can be asked for.
 
-    sees_picture: whether a picture comes before the words; hides_cells: with some of its cells hidden. takes_layout: whether named
+    sees_picture: whether a picture comes before the words; hides_cells: with some cells hidden. takes_layout: whether named
     boxes come after the words. templates: plain-language prompts with one `{words}` for what the user says (none where the task
     needs no words); a training draws from all but `held_out_template`, which is kept to test that the model understands wording
     it was not trained on. guided: whether its words may be dropped, for classifier-free guidance. budget: most ids of an answer

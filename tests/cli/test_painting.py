@@ -72,6 +72,22 @@ def test_edit_reads_the_picture_and_counts_what_changed(photo, picture, model, c
     assert np.array_equal(array, picture)
 
 
+def test_infill_takes_a_box_or_a_mask(photo, picture, model, capsys, tmp_path):
+    Image.fromarray(np.pad(np.full((6, 9), 255, np.uint8), ((4, 30), (8, 55)))).save(tmp_path / "mask.png")
+    assert cli.main(["infill", photo, "a red fox", "--box", "8,4,17,10", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["images"]
+    assert row == {"file": "infilled.png", "seed": 9, "width": 72, "height": 40, "changed_pixels": 30}
+    name, (array, hole, prompt), _ = model.calls[-1]
+    assert (name, hole, prompt) == ("infill", (8.0, 4.0, 17.0, 10.0), "a red fox") and np.array_equal(array, picture)
+    assert cli.main(["infill", photo, "--mask", "mask.png", "-o", "x.png"]) == 0
+    _, (_, hole, prompt), _ = model.calls[-1]
+    assert prompt is None and hole.shape == (40, 72, 3) and (hole[..., 0] == 255).sum() == 6 * 9
+    for wrong in ([], ["--box", "1,2,3,4", "--mask", "mask.png"], ["--box", "1,2,3"], ["--box", "a,b,c,d"]):
+        capsys.readouterr()
+        assert cli.main(["infill", photo, *wrong]) == 2
+        assert "--box" in capsys.readouterr().err
+
+
 def test_a_layout_goes_with_words_or_without(model, capsys):
     layout = ["--layout", "2,3,30,40=a red fox", "--layout", "40, 3, 70, 20 = cat"]
     things = [((2.0, 3.0, 30.0, 40.0), "a red fox"), ((40.0, 3.0, 70.0, 20.0), "cat")]
