@@ -14,7 +14,7 @@ from anyvl.data.scenes.world import World
 from anyvl.evaluation.feature_network import FeatureNetwork, load_feature_network
 from anyvl.evaluation.painting import painted_to, round_trip
 from anyvl.evaluation.score import Score, score
-from anyvl.metrics import feature_distances
+from anyvl.metrics import f1, feature_distances
 from anyvl.pipeline import AnyVL
 
 _BATCH = 32
@@ -61,17 +61,17 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
 def accuracy(
     network: FeatureNetwork, scenes: Sequence[Scene], pictures: Sequence[np.ndarray], name: str
 ) -> list[Score]:
-    """How often the network says exactly which kinds are there, which colours, and which ground."""
+    """How well the network says which kinds are there and which colours (F1 a picture), and how often which ground."""
     kinds, colours, grounds = [], [], []
     with torch.inference_mode():
         for scene, picture in zip(scenes, pictures, strict=True):
             kind, colour, ground = network.says(_batches([picture])[0])
-            kinds.append(float(_above(kind) == {thing.kind for thing in scene.things}))
-            colours.append(float(_above(colour) == {thing.colour for thing in scene.things}))
+            kinds.append(f1(_above(kind), {thing.kind for thing in scene.things}))
+            colours.append(f1(_above(colour), {thing.colour for thing in scene.things}))
             grounds.append(float(int(ground.argmax()) == scene.ground.colour))
     return [
-        score(f"{name}: {what} all right", values)
-        for what, values in (("kinds", kinds), ("colours", colours), ("background", grounds))
+        score(f"{name}: {what}", values)
+        for what, values in (("F1 of kinds", kinds), ("F1 of colours", colours), ("background right", grounds))
     ]
 
 
