@@ -8,11 +8,12 @@
 Control has its 128 slots from the start, so that a new task moves no id. No other file holds an id or adds an offset.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int8
+from jaxtyping import Bool, Int, Int8
 
 from anyvl.errors import CheckpointError, InputError, UnknownNameError
 
@@ -111,6 +112,11 @@ class Vocabulary:
     def code(self, id: int) -> int:
         """The inverse of `image_id`."""
         return _within(self.image, id, "image")
+
+    def are_codes(self, ids: Sequence[int] | Int[np.ndarray, "token"]) -> Bool[np.ndarray, "token"]:
+        """Which of the ids are image codes."""
+        row = np.asarray(ids)
+        return (row >= self.image.start) & (row < self.image.stop)
 
     def modality_of(self, id: int) -> str:
         """One of `MODALITIES`."""

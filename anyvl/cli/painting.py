@@ -113,7 +113,7 @@ def infill(
         str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="Paint this box anew, in px of the picture.")
     ] = None,
     mask: Annotated[
-        Path | None, typer.Option(help="Paint anew where this picture, of the same size, is not black.")
+        Path | None, typer.Option(help="Paint anew where this picture, of the same size, is white.")
     ] = None,
     output: Annotated[
         Path | None,

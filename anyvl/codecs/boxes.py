@@ -1,6 +1,6 @@
 """Boxes: named things by their upright boxes, largest first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,38 +60,50 @@ class Boxes:
         self, ids: list[int], kit: Kit, frame: Frame, probabilities: list[float] | None = None
     ) -> list[Instance]:
         """The instances in the order written, with score 1 when no probabilities are given."""
-        vocabulary, instances = kit.vocabulary, []
-        ends = [place for place, id in enumerate(ids) if id == vocabulary.control("object_end")]
-        for start, end in zip([0, *(end + 1 for end in ends)], ends, strict=False):
-            corners_px = bins_to_px(
-                [vocabulary.bin(id) for id in ids[start + 2 : start + 6]], vocabulary.coordinate_bins, frame
-            )
-            score = (
-                1.0
-                if probabilities is None
-                else float(np.prod([probabilities[start], *probabilities[start + 6 : end]]))
-            )
-            label = ids_to_text(ids[start + 6 : end], kit) if self.phrase is None else self.phrase
-            instances.append(Instance(label=label, score=score, box=Box(*corners_px.ravel().tolist()), frame=frame))
+        vocabulary, instances, start = kit.vocabulary, [], 0
+        for entry in entries(ids, kit):
+            stop = start + len(entry)
+            corners = [vocabulary.bin(id) for id in entry[CORNERS]]
+            corners_px = bins_to_px(corners, vocabulary.coordinate_bins, frame)
+            likely = [1.0] if probabilities is None else [probabilities[start], *probabilities[start + NAME : stop - 1]]
+            label = ids_to_text(entry[NAME:-1], kit) if self.phrase is None else self.phrase
+            box = Box(*corners_px.ravel().tolist())
+            instances.append(Instance(label=label, score=float(np.prod(likely)), box=box, frame=frame))
+            start = stop
         return instances
 
     def grammar(self, kit: Kit) -> Term:
         """Any number of objects; labels from the closed set, any text, or none where all are of one phrase."""
-        vocabulary = kit.vocabulary
         label: Term = Sequence()
         if self.labels is None and self.phrase is None:
             label = Text(kit.text.token_bytes)
         elif self.labels is not None:
             label = Phrases(tuple(tuple(text_to_ids(name, kit)) for name in dict.fromkeys(self.labels)))
-        return Repeat(
-            Sequence(
-                Token(vocabulary.control("object")),
-                Token(vocabulary.control("box")),
-                box_corners(vocabulary.coordinate_bins),
-                label,
-                Token(vocabulary.control("object_end")),
-            )
-        )
+        return Repeat(entry_grammar(label, kit))
+
+
+CORNERS, NAME = slice(2, 6), 6
+"""Where in an entry its corners stand, and where its name begins."""
+
+
+def entry_grammar(name: Term, kit: Kit) -> Term:
+    """One entry of a list of boxes: `<object> <box> x0 y0 x1 y1 name </object>`."""
+    return Sequence(
+        Token(kit.vocabulary.control("object")),
+        Token(kit.vocabulary.control("box")),
+        box_corners(kit.vocabulary.coordinate_bins),
+        name,
+        Token(kit.vocabulary.control("object_end")),
+    )
+
+
+def entries(ids: list[int], kit: Kit) -> Iterator[list[int]]:
+    """The ids of each entry, its marks included; what follows the last is left out."""
+    end, start = kit.vocabulary.control("object_end"), 0
+    for place, id in enumerate(ids):
+        if id == end:
+            yield ids[start : place + 1]
+            start = place + 1
 
 
 def box_to_bins(box: Box, bins: int, frame: Frame) -> list[int]:

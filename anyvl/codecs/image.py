@@ -83,8 +83,7 @@ def with_holes(ids: list[int], hidden: Bool[np.ndarray, "rows columns"], kit: Ki
     Of the example above, the second and the last cell hidden: `<image> [2] [3]  [250] c0 <mask> c2  [749] c3 c4 <mask>  </image>`
     """
     holed, mask = np.array(ids), kit.vocabulary.control("mask")
-    codes = np.flatnonzero((holed >= kit.vocabulary.image.start) & (holed < kit.vocabulary.image.stop))
-    holed[codes[hidden.ravel()]] = mask
+    holed[np.flatnonzero(kit.vocabulary.are_codes(ids))[hidden.ravel()]] = mask
     return holed.tolist()
 
 

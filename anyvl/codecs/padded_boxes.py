@@ -1,17 +1,16 @@
 """Boxes, filled up to a number of entries with boxes of nothing (the sequence augmentation of Pix2Seq, Chen et al. 2022)."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
 
-from anyvl.codecs.boxes import Boxes
+from anyvl.codecs.boxes import CORNERS, NAME, Boxes, entries, entry_grammar
 from anyvl.codecs.codec import Kit
 from anyvl.errors import ConfigError
-from anyvl.grammar.rules import box_corners
-from anyvl.grammar.terms import Either, Repeat, Sequence, Term, Text, Token
+from anyvl.grammar.terms import Either, Repeat, Term, Text, Token
 from anyvl.values import Frame, Instance
 
 _LARGEST_SHIFT = 0.25
@@ -38,7 +37,7 @@ class PaddedBoxes:
     def encode(self, value: Iterable[Instance], kit: Kit, frame: Frame) -> list[int]:
         """The ids of the instances, largest first, and of boxes of nothing, which the instances alone decide."""
         vocabulary, ids = kit.vocabulary, Boxes().encode(value, kit, frame)
-        true = [[vocabulary.bin(id) for id in entry[2:6]] for entry in _entries(ids, kit)]
+        true = [[vocabulary.bin(id) for id in entry[CORNERS]] for entry in entries(ids, kit)]
         rng = np.random.default_rng(zlib.crc32(repr(true).encode()))
         for _ in range(len(true), self.length):
             ids += [vocabulary.control("object"), vocabulary.control("box")]
@@ -51,9 +50,9 @@ class PaddedBoxes:
     ) -> list[Instance]:
         """The instances in the order written, without the boxes of nothing; score 1 when no probabilities are given."""
         none, instances, start = kit.vocabulary.control("none"), [], 0
-        for entry in _entries(ids, kit):
+        for entry in entries(ids, kit):
             stop = start + len(entry)
-            if entry[6] != none:
+            if entry[NAME] != none:
                 likely = None if probabilities is None else probabilities[start:stop]
                 instances += Boxes().decode(entry, kit, frame, likely)
             start = stop
@@ -61,35 +60,17 @@ class PaddedBoxes:
 
     def grammar(self, kit: Kit) -> Term:
         """`length` objects or more; behind the box of each any text, or `<none>`."""
-        vocabulary = kit.vocabulary
-        return Repeat(
-            Sequence(
-                Token(vocabulary.control("object")),
-                Token(vocabulary.control("box")),
-                box_corners(vocabulary.coordinate_bins),
-                Either(Text(kit.text.token_bytes), Token(vocabulary.control("none"))),
-                Token(vocabulary.control("object_end")),
-            ),
-            at_least=self.length,
-        )
+        name = Either(Text(kit.text.token_bytes), Token(kit.vocabulary.control("none")))
+        return Repeat(entry_grammar(name, kit), at_least=self.length)
 
 
 def to_learn(ids: list[int], kit: Kit) -> Bool[np.ndarray, "token"]:
-    """Which of the ids of (padded) boxes bear a loss: all but the corners of boxes of nothing, and what follows the list."""
+    """Which ids of an answer of boxes bear a loss: all but the corners of boxes of nothing; its end bears one too."""
     bears, start = np.ones(len(ids), dtype=bool), 0
-    for entry in _entries(ids, kit):
-        bears[start + 2 : start + 6] = entry[6] != kit.vocabulary.control("none")
+    for entry in entries(ids, kit):
+        bears[start : start + len(entry)][CORNERS] = entry[NAME] != kit.vocabulary.control("none")
         start += len(entry)
     return bears
-
-
-def _entries(ids: list[int], kit: Kit) -> Iterator[list[int]]:
-    """The ids of each object, its marks included."""
-    end, start = kit.vocabulary.control("object_end"), 0
-    for place, id in enumerate(ids):
-        if id == end:
-            yield ids[start : place + 1]
-            start = place + 1
 
 
 def _of_nothing(true: list[list[int]], bins: int, rng: np.random.Generator) -> list[int]:

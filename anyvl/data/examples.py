@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from jaxtyping import Bool
 
 from anyvl.codecs import Kit
 from anyvl.codecs.padded_boxes import to_learn
@@ -24,6 +25,7 @@ from anyvl.sequence import TokenSequence
 from anyvl.tasks import Task, find_task
 from anyvl.tasks.dense_prediction import MAPS
 from anyvl.tasks.image_editing import free_cells
+from anyvl.tasks.infilling import cells_under, hidden_pixels
 from anyvl.tasks.translate import to_sequence
 from anyvl.values import Box, Codes, Frame, Instance, Polygon
 
@@ -85,7 +87,7 @@ class _Made:
     words: str | None = ""
     answer: object
     picture: Codes | None = None
-    hidden: np.ndarray | None = None
+    hidden: Bool[np.ndarray, "rows columns"] | None = None
     layout: list[Instance] | None = None
     keep: Callable[[list[int]], np.ndarray] | None = None
 
@@ -133,30 +135,30 @@ def _infilling(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -
     return _Made(words=words, answer=codes, picture=codes, hidden=hidden, keep=_but_copies(hidden, kit))
 
 
-def _hidden_cells(scene: Scene, rows: int, columns: int, sprites: Sprites, rng: np.random.Generator) -> np.ndarray:
-    """The cells around a thing, or a rectangle of cells of up to three quarters of the sides."""
+def _hidden_cells(
+    scene: Scene, rows: int, columns: int, sprites: Sprites, rng: np.random.Generator
+) -> Bool[np.ndarray, "rows columns"]:
+    """The cells of a hole: under a box about a thing, or under any box of up to three quarters of the sides."""
+    sides = np.array([scene.width, scene.height])
     if rng.random() < 0.5:
         thing = scene.things[int(rng.integers(len(scene.things)))]
-        box = polygons_of(shapely.MultiPolygon([shapely.box(*outline_of(thing, sprites).bounds)]))
-        return free_cells(box, Frame(height=scene.height, width=scene.width), rows, columns)
-    hidden = np.zeros((rows, columns), dtype=bool)
-    spans = []
-    for side in (rows, columns):
-        length = int(rng.integers(2, max(3, 3 * side // 4 + 1)))
-        start = int(rng.integers(side - length + 1))
-        spans.append(slice(start, start + length))
-    hidden[spans[0], spans[1]] = True
-    return hidden
+        x0, y0, x1, y1 = outline_of(thing, sprites).bounds
+        loose = rng.uniform(0, 0.15, 4) * thing.size
+        near, far = np.array([x0, y0]) - loose[:2], np.array([x1, y1]) + loose[2:]
+    else:
+        extent = rng.uniform(0.15, 0.75, 2) * sides
+        near = rng.uniform(0, sides - extent)
+        far = near + extent
+    box = Box(*near.tolist(), *far.tolist())
+    return cells_under(hidden_pixels(box, Frame(height=scene.height, width=scene.width)), rows, columns)
 
 
-def _but_copies(free: np.ndarray, kit: Kit) -> Callable[[list[int]], np.ndarray]:
+def _but_copies(free: Bool[np.ndarray, "rows columns"], kit: Kit) -> Callable[[list[int]], Bool[np.ndarray, "token"]]:
     """All ids of an answer but the codes of cells that are not free: the grammar copies them, there is nothing to learn."""
-    first, last = kit.vocabulary.image.start, kit.vocabulary.image.stop
 
-    def keep(ids: list[int]) -> np.ndarray:
-        row = np.array(ids)
+    def keep(ids: list[int]) -> Bool[np.ndarray, "token"]:
         kept = np.ones(len(ids), dtype=bool)
-        kept[(row >= first) & (row < last)] = free.ravel()
+        kept[kit.vocabulary.are_codes(ids)] = free.ravel()
         return kept
 
     return keep

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from anyvl.codecs import Kit, PaddedBoxes
+from anyvl.codecs import Kit
 from anyvl.data.examples import make_sequence, sample_task
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.sequence import TokenSequence, TokenTree, pack
 from anyvl.tasks import Task
+from anyvl.tasks.detection import detection_codec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,8 @@ class Mixture:
         return int(rng.integers(len(self.corpus)))
 
     def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
-        if task.name == "detection" and self.noise_objects:
-            task = replace(task, output=PaddedBoxes(self.noise_objects))
+        if task.name == "detection":
+            task = replace(task, output=detection_codec(self.noise_objects))
         return make_sequence(
             task,
             self.corpus,

@@ -3,12 +3,10 @@
 import re
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KINDS
-from anyvl.data.scenes.words import NUMBERS, PLACE_WORDS, plural_of
+from anyvl.data.scenes.words import PLACE_WORDS
 
 _KIND_OF = {word: kind for kind in KINDS for word in (kind.name, *kind.synonyms)}
 _THING = "|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
-_KINDS_OF = {plural_of(kind.name): kind for kind in KINDS}
-_COUNTED = rf"\b({'|'.join(NUMBERS[2:])}) ({'|'.join(sorted(_KINDS_OF, key=len, reverse=True))})\b"
 _PHRASE = rf"\b(an? |the )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
 _RELATION = "left of|right of|above|below|in front of"
 _PLACES = {words: place for place, many in PLACE_WORDS.items() for words in many}
@@ -16,22 +14,22 @@ _PLACE = "|".join(sorted(map(re.escape, _PLACES), key=len, reverse=True))
 
 
 def facts_in(words: str) -> frozenset[tuple[str, ...]]:
-    """Things (kind, colour), counts, places of things, relations and the ground, as tuples; what is not of the world's wording is
-    no fact. "The fox" alone speaks of a fox that was told of already.
+    """Things (kind, colour), places of things, relations and the ground, as tuples; what is not of the world's wording is no
+    fact. "The fox" alone speaks of a fox that was told of already.
 
     >>> sorted(facts_in("a red fox left of a star on a sky background"))[1]
-    ('relation', 'fox', 'left of', 'star')
+    ('relation', 'red fox', 'left of', 'star')
     >>> sorted(facts_in("a red fox is on the left. the fox is below the key."))[:2]
     [('place', 'fox', 'left'), ('relation', 'fox', 'below', 'key')]
     """
-    facts: set[tuple[str, ...]] = {("count", _KINDS_OF[noun].name, many) for many, noun in re.findall(_COUNTED, words)}
-    words = re.sub(_COUNTED, "", words)  # "two fish" are not a fish of the natural colour
+    facts: set[tuple[str, ...]] = set()
     for article, colour, noun in re.findall(_PHRASE, words):
         kind = _KIND_OF[noun]
         if colour or article != "the ":
             facts.add(("thing", kind.name, colour or kind.natural))
-    for _, _, noun, relation, _, _, other in re.findall(rf"{_PHRASE}(?: is)? ({_RELATION}) {_PHRASE}", words):
-        facts.add(("relation", _KIND_OF[noun].name, relation, _KIND_OF[other].name))
+    for _, colour, noun, relation, _, shade, other in re.findall(rf"{_PHRASE}(?: is)? ({_RELATION}) {_PHRASE}", words):
+        one, two = (f"{said} {_KIND_OF[word].name}".strip() for said, word in ((colour, noun), (shade, other)))
+        facts.add(("relation", one, relation, two))
     for _, _, noun, place in re.findall(rf"{_PHRASE}(?: is)? ({_PLACE})\b", words):
         facts.add(("place", _KIND_OF[noun].name, _PLACES[place]))
     for ground in re.findall(rf"on (?:an? )?({'|'.join(GROUND_NAMES)})\b", words):

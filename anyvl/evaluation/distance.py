@@ -33,12 +33,15 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
     words = [caption_of(scene, world.rng(index, "caption"), full=True).words for index, scene in enumerate(scenes)]
     drawn = [draw_one(scene, world.sprites) for scene in scenes]
     others = [draw_one(world.scene(_FIRST_TRUE + index), world.sprites) for index in range(4 * count)]
-    painted = painted_to(model, scenes, words, first_seed=7000)
-    through = [round_trip(model, picture) for picture in drawn]
-    empty = [draw_one(scene.with_things(()), world.sprites) for scene in scenes]
-    found, ceiling, floor = (
-        feature_distances(_features(network, many), _features(network, others)) for many in (painted, through, empty)
-    )
+    true = _features(network, others)
+
+    def distances(pictures: Sequence[UInt8[np.ndarray, "height width 3"]]) -> dict[str, float]:
+        return feature_distances(_features(network, pictures), true)
+
+    # Before anything is painted: a missing package is said at once.
+    ceiling = distances([round_trip(model, picture) for picture in drawn])
+    floor = distances([draw_one(scene.with_things(()), world.sprites) for scene in scenes])
+    found = distances(painted_to(model, scenes, words, first_seed=7000))
     nan = float("nan")
     return [
         *accuracy(network, scenes, drawn, f"feature network, drawn {world.split} scenes"),

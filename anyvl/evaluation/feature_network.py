@@ -1,7 +1,7 @@
 """A small network that says what a picture of the scene world shows: the space in which sets of pictures are compared.
 
-FID (Heusel et al. 2017) and KID (Bińkowski et al. 2018) are mostly taken in the features of an ImageNet network, which cannot be
-fetched here and knows photographs. This one knows drawings: `train_feature_network` shows it nothing else, no code and no picture
+FID (Heusel et al. 2017) and KID (Bińkowski et al. 2018) are mostly taken in the features of an ImageNet network, which knows
+photographs. This one knows drawings: `train_feature_network` shows it nothing else, no code and no picture
 of a model.
 """
 
@@ -13,9 +13,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
-from anyvl.model.checkpoint import load_tensors
+from anyvl.model.checkpoint import load_strictly, load_tensors
 
-WEIGHTS_FILE = Path(__file__).parent / "feature_network.safetensors"
+FEATURE_WEIGHTS = Path(__file__).parent / "feature_network.safetensors"
 _CHANNELS = (32, 64, 96)
 _WIDEST = 128
 
@@ -66,5 +66,7 @@ class FeatureNetwork(nn.Module):
 def load_feature_network() -> FeatureNetwork:
     """The network that ships with the package, made by `python -m anyvl.evaluation.train_feature_network`."""
     network = FeatureNetwork()
-    network.load_state_dict({name: value.float() for name, value in load_tensors(WEIGHTS_FILE).items()})
+    load_strictly(
+        network, {name: value.float() for name, value in load_tensors(FEATURE_WEIGHTS).items()}, FEATURE_WEIGHTS
+    )
     return network.eval()

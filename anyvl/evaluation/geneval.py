@@ -112,7 +112,8 @@ def _scenes(world: World, category: Category, count: int) -> list[Scene]:
     scenes: list[Scene] = []
     index = 0
     while len(scenes) < count:
-        how_many = category.things[len(scenes) % len(category.things)]
+        # Sizes take turns as well, and faster, or every number would have a size of its own.
+        how_many = category.things[len(scenes) // len(world.grids) % len(category.things)]
         scene = world.scene(index, how_many, category.family)
         kinds = len({thing.kind for thing in scene.things})
         plain = how_many == 1 or relation_of(scene.things[0], scene.things[1]) is not None

@@ -8,7 +8,7 @@ import numpy as np
 from anyvl.data.scenes.scene import PLACES, Scene, Thing, place_of
 from anyvl.data.scenes.words import Fact
 
-_MOST_UNEXPLAINED = 0.06
+MOST_UNEXPLAINED = 0.06
 """More of a picture than this left unexplained, and it is not the scene, whatever things were seen."""
 _NEAR = 0.06
 """A thing is where it should be when its centre is off by less than this share of the geometric mean of the sides …"""
@@ -70,7 +70,7 @@ def matches(reading: Reading, scene: Scene, placed_by_words: tuple[Thing, ...] =
 
     return (
         reading.ground == scene.ground.name
-        and reading.unexplained <= _MOST_UNEXPLAINED
+        and reading.unexplained <= MOST_UNEXPLAINED
         and len(reading.things) == len(scene.things)
         and all(any(shows(sighting, thing) for sighting in reading.things) for thing in scene.things)
         and all(any(shows(sighting, thing) for thing in scene.things) for sighting in reading.things)
@@ -87,7 +87,7 @@ def fact_holds(reading: Reading, fact: Fact, height: int, width: int) -> bool:
     if fact.place:
         return any(_is_at(thing, fact.place, height, width) for thing in subjects)
     if fact.relation:
-        others = [thing for thing in reading.things if thing.kind == fact.other]
+        others = [t for t in reading.things if t.kind == fact.other and fact.other_colour in ("", t.colour)]
         return any(_stands(one, fact.relation, two) for one in subjects for two in others if one is not two)
     return bool(subjects)
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from anyvl.codecs import Boxes, Choice, Kit, Picture, Polygons, TextTokenizer
+from anyvl.codecs import Boxes, Choice, Kit, PaddedBoxes, Picture, Polygons, TextTokenizer
 from anyvl.codecs.codec import Codec
 from anyvl.evaluation.score import Score, score
 from anyvl.generation import DecoderStepper, Request, Result, generate
@@ -61,6 +61,7 @@ def validity(kit: Kit, count: int) -> list[Score]:
     scores = []
     outputs: dict[str, Codec] = {task.name: task.output for task in TASKS}
     outputs["detection, closed labels"] = Boxes(labels=("fox", "fox cub", "star"))
+    outputs["detection, filled up"] = PaddedBoxes(length=4)
     outputs["segmentation, labelled"] = Polygons(label="fox")
     outputs["question answering, closed"] = Choice(options=("fox", "fox cub", "star"))
     for name, output in outputs.items():

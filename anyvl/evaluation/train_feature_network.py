@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from anyvl.data.scenes.draw import draw, to_uint8
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
-from anyvl.evaluation.feature_network import WEIGHTS_FILE, FeatureNetwork
+from anyvl.evaluation.feature_network import FEATURE_WEIGHTS, FeatureNetwork
 from anyvl.model.checkpoint import save_tensors
 
 _GRIDS = ((10, 10), (8, 10), (13, 10))
@@ -54,6 +54,7 @@ def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width
         true_kinds[row, [thing.kind for thing in scene.things]] = 1.0
         true_colours[row, [thing.colour for thing in scene.things]] = 1.0
     ground = torch.tensor([scene.ground.colour for scene in scenes])
+    # Kinds weigh most: backgrounds and colours are learnt at once, kinds are what pictures are told apart by.
     return (
         20 * binary_cross_entropy_with_logits(kinds, true_kinds)
         + 5 * binary_cross_entropy_with_logits(colours, true_colours)
@@ -63,4 +64,4 @@ def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width
 
 if __name__ == "__main__":
     network = trained(3000)
-    save_tensors({name: value.half() for name, value in network.state_dict().items()}, WEIGHTS_FILE)
+    save_tensors({name: value.half() for name, value in network.state_dict().items()}, FEATURE_WEIGHTS)

@@ -5,26 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Int, UInt8
 from PIL import Image
 
-from anyvl.codecs import Chain, Picture
+from anyvl.codecs import Chain, Picture, open_picture
 from anyvl.codecs.intake import Source
 from anyvl.errors import InputError
 from anyvl.generation import Request, Result
-from anyvl.pipeline.engine import Engine, OnStep, Seen, at_least_one, paired, rule_of, seeds_of, up_to_picture
+from anyvl.pipeline.engine import Engine, OnStep, at_least_one, paired, rule_of, seeds_of, up_to_picture
 from anyvl.pipeline.painting import Painted
 from anyvl.sampling import Sampling
 from anyvl.tasks import find_task
 from anyvl.tasks.image_editing import composite, free_cells
-from anyvl.tasks.infilling import cells_under
-from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
-from anyvl.values import Box, Codes, Frame
+from anyvl.tasks.infilling import Hole, cells_under, covered, filled, hidden_pixels, is_box
+from anyvl.tasks.translate import answer_grammar, prompt_ids
+from anyvl.values import Codes, Frame
 
 _GREEDY = Sampling(temperature=0.0)
-
-Hole = Box | tuple[float, float, float, float] | Image.Image | np.ndarray
-"""The hidden part of a picture: a box (x0, y0, x1, y1) in its px, or a mask of its size, bright where hidden."""
+_NO_FRAME = Frame(height=1, width=1)
+"""Codes have no coordinates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +90,11 @@ class Editing(Engine):
                 for own in seeds[number * each : (number + 1) * each]
             ]
         drawn = self.write(requests, callback_on_step_end)
-        parts = [self._painted(seen[place // each], result) for place, result in enumerate(drawn)]
-        return _edited([composite(one.pixels, new, c) for (one, new), c in zip(parts, wheres, strict=True)], seeds)
+        pairs = [
+            composite(seen[place // each].pixels, self._painted(result), cells)
+            for place, (result, cells) in enumerate(zip(drawn, wheres, strict=True))
+        ]
+        return _edited([pixels for pixels, _ in pairs], [changed for _, changed in pairs], seeds)
 
     def infill(
         self,
@@ -108,80 +110,73 @@ class Editing(Engine):
     ) -> Edited:
         """Paint a part of a picture anew: what was there is not looked at, and outside it every pixel stays bit for bit.
 
-        mask: a box (x0, y0, x1, y1) in px of the picture, or an array or picture of its size, bright where it is painted.
-        prompt: what the whole picture shall show; without it the rest of the picture suggests what to paint. With a list of
-        pictures go one mask and one prompt, or a list of them; all is one batch, `num_images_per_prompt` pictures of each.
+        mask: a box (x0, y0, x1, y1) in px of the picture, or any picture or array of its size, white (True) where it is painted.
+        prompt: what the whole picture shall show; without it the rest of the picture suggests what to paint. Lists of pictures,
+        masks and prompts go together, what is no list with each; all is one batch, `num_images_per_prompt` pictures of each.
         """
         task, each = find_task("infilling"), at_least_one(num_images_per_prompt)
-        seen = [self.see(one) for one in (image if isinstance(image, list) else [image])]
-        holes = _one_each(mask, len(seen), "mask")
-        prompts: list[str | None] = _one_each(prompt, len(seen), "prompt")
-        seeds, rule = seeds_of(seed, each * len(seen)), rule_of(task, sampling, guidance_scale)
-        requests, wheres = [], []
-        for number, (one, hole, words) in enumerate(zip(seen, holes, prompts, strict=True)):
-            codes, within = one.codes, _pixels(hole, one.frame)
-            cells = cells_under(within, codes.rows, codes.columns)
-            wheres += [(cells, within)] * each
-            grammar = answer_grammar(task.output, self.kit_of(codes))
-            ids = self.question(task, one.frame, grammar.shortest, words=words, picture=codes, hidden=cells)
+        masks = mask if isinstance(mask, list) and not is_box(mask) else [mask]
+        asked = _together(
+            pictures=image if isinstance(image, list) else [image],
+            masks=masks,
+            prompts=prompt if isinstance(prompt, list) else [prompt],
+        )
+        seeds, rule = seeds_of(seed, each * len(asked)), rule_of(task, sampling, guidance_scale)
+        requests, places = [], []
+        for number, (source, hole, words) in enumerate(asked):
+            original = open_picture(source)
+            hidden = hidden_pixels(hole, Frame(height=original.shape[0], width=original.shape[1]))
+            seen = self.see(covered(original, hidden))
+            cells = cells_under(hidden, seen.codes.rows, seen.codes.columns)
+            places += [(original, hidden)] * each
+            grammar = answer_grammar(task.output, self.kit_of(seen.codes))
+            ids = self.question(task, seen.frame, grammar.shortest, words=words, picture=seen.codes, hidden=cells)
             requests += [
                 Request(
                     prefix=tuple(ids),
-                    unconditional=tuple(prompt_ids(task, self.kit, one.frame, picture=codes, hidden=cells)),
+                    unconditional=tuple(prompt_ids(task, self.kit, seen.frame, picture=seen.codes, hidden=cells)),
                     grammar=grammar,
                     budget=grammar.shortest,
                     seed=own,
                     sampling=rule,
-                    copy=self._copied(codes, cells),
+                    copy=self._copied(seen.codes, cells),
                 )
                 for own in seeds[number * each : (number + 1) * each]
             ]
         drawn = self.write(requests, callback_on_step_end)
-        parts = [self._painted(seen[place // each], result) for place, result in enumerate(drawn)]
-        return _edited([composite(one.pixels, new, *w) for (one, new), w in zip(parts, wheres, strict=True)], seeds)
+        images = [
+            filled(original, self._painted(result), hidden)
+            for result, (original, hidden) in zip(drawn, places, strict=True)
+        ]
+        return _edited(images, [hidden for _, hidden in places], seeds)
 
-    def _copied(self, codes: Codes, free: Bool[np.ndarray, "rows columns"]) -> np.ndarray:
+    def _copied(self, codes: Codes, free: Bool[np.ndarray, "rows columns"]) -> Int[np.ndarray, "cell"]:
         """Of each cell the image id that is forced there, -1 where it is free."""
         return np.where(free.ravel(), -1, [self.kit.vocabulary.image_id(code) for code in codes.ids])
 
-    def _painted(self, seen: Seen, result: Result) -> tuple[Seen, UInt8[np.ndarray, "_ _ 3"]]:
-        """A picture, and what was painted for it."""
-        return seen, self.parts.tokenizer.decode(answer_value(Picture(), self.kit, seen.frame, result.ids))
+    def _painted(self, result: Result) -> UInt8[np.ndarray, "height width 3"]:
+        """The picture at the end of an answer, at the image tokenizer's size."""
+        return self.parts.tokenizer.decode(Picture().decode(result.ids[:-1], self.kit, _NO_FRAME))
 
 
-def _edited(pairs: Sequence[tuple[np.ndarray, np.ndarray]], seeds: list[int]) -> Edited:
+def _edited(
+    images: Sequence[UInt8[np.ndarray, "_ _ 3"]], changed: Sequence[Bool[np.ndarray, "_ _"]], seeds: list[int]
+) -> Edited:
     """Pictures with the masks of where they may have changed."""
     return Edited(
-        images=[Image.fromarray(pixels) for pixels, _ in pairs],
+        images=[Image.fromarray(pixels) for pixels in images],
         seeds=seeds,
-        plans=[None for _ in pairs],
-        changed=[changed for _, changed in pairs],
+        plans=[None for _ in images],
+        changed=list(changed),
     )
 
 
-def _one_each(value: Any, count: int, what: str) -> list[Any]:
-    """A list as long as the pictures, or one value for all of them."""
-    values = value if isinstance(value, list) else [value] * count
-    if len(values) != count:
-        raise InputError(f"one {what} goes with all pictures or one with each: {count} are expected, got {len(values)}")
-    return values
-
-
-def _pixels(hole: Hole, frame: Frame) -> Bool[np.ndarray, "height width"]:
-    """The pixels of a picture that are to be painted: those whose centre lies in a box, or where a mask is bright."""
-    if isinstance(hole, Box | tuple):
-        x0, y0, x1, y1 = hole.as_tuple() if isinstance(hole, Box) else Box(*hole).as_tuple()
-        x, y = np.arange(frame.width) + 0.5, np.arange(frame.height) + 0.5
-        hidden = ((y0 <= y) & (y < y1))[:, None] & ((x0 <= x) & (x < x1))
-    else:
-        mask = np.asarray(hole)
-        if mask.shape[:2] != (frame.height, frame.width) or mask.ndim > 3:
+def _together(**lists: list[Any]) -> list[tuple[Any, ...]]:
+    """Lists that go together, where one of a single entry goes with each of the others."""
+    longest = max(map(len, lists.values()))
+    for name, values in lists.items():
+        if len(values) not in (1, longest):
             raise InputError(
-                f"a mask is as large as its picture, {frame.height} px high and {frame.width} px wide, "
-                f"but an array of shape {mask.shape} came"
+                f"there are {longest} edits, so as many {name} are expected, or one for all: {len(values)} came"
             )
-        bright = mask if mask.ndim == 2 else mask[..., :3].max(-1)
-        hidden = bright > bright.max() / 2  # 0 and 1, 0 and 255, and what JPEG makes of them
-    if not hidden.any():
-        raise InputError(f"the mask hides nothing of a picture of {frame.height} x {frame.width} px (height x width)")
-    return hidden
+    return list(zip(*(values * (longest // len(values)) for values in lists.values()), strict=True))

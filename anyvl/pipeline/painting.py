@@ -18,7 +18,6 @@ from anyvl.values import Box, Frame, Instance
 
 _MOST_SIDE = 16_383
 """Longest side of a picture that is written, in px: the most that every format takes."""
-_GREEDY = Sampling(temperature=0.0)
 
 PlacedThing = tuple[Box | Sequence[float], str]
 """A box (x0, y0, x1, y1) in px of the picture to be painted, and what shall be in it."""

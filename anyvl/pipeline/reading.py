@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from anyvl.codecs import Boxes, Codec, Keypoints, PaddedBoxes, Polygons
+from anyvl.codecs import Boxes, Codec, Keypoints, Polygons
 from anyvl.codecs.intake import Source
 from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, UnknownNameError
@@ -16,6 +16,7 @@ from anyvl.pipeline.engine import Engine, OnStep, listed, paired, probabilities
 from anyvl.sampling import Sampling
 from anyvl.tasks import Task, find_task
 from anyvl.tasks.dense_prediction import MAPS
+from anyvl.tasks.detection import detection_codec
 from anyvl.tasks.segmentation import VARIED, agreed
 from anyvl.tasks.translate import answer_grammar, answer_value
 from anyvl.values import Answer, Frame
@@ -76,8 +77,7 @@ class Reading(Engine):
         callback_on_step_end: OnStep | None = None,
     ) -> Any:
         """Boxes and names of everything in a picture, largest first; of these only the ones with given labels, if any."""
-        most = self.parts.noise_objects
-        codec: Codec = PaddedBoxes(most) if most else Boxes()
+        codec = detection_codec(self.parts.noise_objects)
         found = self._answer("detection", image, "", lambda words: codec, callback_on_step_end)
         if labels is None:
             return found

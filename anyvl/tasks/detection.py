@@ -1,6 +1,6 @@
 """A picture to the boxes and names of all its things (Pix2Seq, Chen et al. 2022)."""
 
-from anyvl.codecs import Boxes
+from anyvl.codecs import Boxes, Codec, PaddedBoxes
 from anyvl.tasks.task import Task
 
 DETECTION = Task(
@@ -13,3 +13,8 @@ DETECTION = Task(
     metric="average_precision",
     budget=160,
 )
+
+
+def detection_codec(noise_objects: int) -> Codec:
+    """How lists are written where they are filled up to so many entries with boxes of nothing; 0: as they are."""
+    return PaddedBoxes(noise_objects) if noise_objects else Boxes()

@@ -52,17 +52,13 @@ def composite(
     original: UInt8[np.ndarray, "height width 3"],
     painted: UInt8[np.ndarray, "painted_height painted_width 3"],
     cells: Bool[np.ndarray, "rows columns"],
-    within: Bool[np.ndarray, "height width"] | None = None,
 ) -> tuple[UInt8[np.ndarray, "height width 3"], Bool[np.ndarray, "height width"]]:
-    """The original with the painted picture (resized to it) in the cells (of those the pixels `within`); and the mask of pixels
-    that may differ.
+    """The original with the painted picture (resized to it) in the cells; and the mask of pixels that may differ.
 
     The seam is feathered over half a cell, inside the mask: every pixel outside is bit for bit the original's.
     """
     frame = Frame(height=original.shape[0], width=original.shape[1])
     changed = cells_to_mask(cells, frame)
-    if within is not None:
-        changed &= within
     resized = Image.fromarray(painted).resize((frame.width, frame.height), Image.Resampling.BICUBIC)
     half_cell = 0.5 * min(frame.height / cells.shape[0], frame.width / cells.shape[1])
     weight = _inner_feather(changed, max(1, round(half_cell / 2)))[..., None]

@@ -1,11 +1,18 @@
 """A picture with hidden cells, and words for the whole of it, to the picture (OFA, Wang et al. 2022; inpainting)."""
 
-import numpy as np
-from jaxtyping import Bool
+from collections.abc import Sequence
+from typing import Any
 
-from anyvl.codecs import Picture
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image
+
+from anyvl.codecs import Picture, open_picture
+from anyvl.codecs.intake import Source
+from anyvl.errors import InputError
 from anyvl.sampling import Sampling
 from anyvl.tasks.task import Task
+from anyvl.values import Box, Frame
 
 INFILLING = Task(
     name="infilling",
@@ -19,6 +26,65 @@ INFILLING = Task(
     sampling=Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0),
     guided=True,
 )
+
+
+Hole = Box | Sequence[float] | Source
+"""The hidden part of a picture: a box (x0, y0, x1, y1) in its px, or a picture of its size, white where hidden."""
+
+
+def is_box(hole: Any) -> bool:
+    """Whether it is four numbers, or a `Box`."""
+    return isinstance(hole, Box) or (
+        isinstance(hole, Sequence)
+        and not isinstance(hole, str)
+        and len(hole) == 4
+        and all(isinstance(side, int | float) for side in hole)
+    )
+
+
+def hidden_pixels(hole: Hole, frame: Frame) -> Bool[np.ndarray, "height width"]:
+    """The pixels of a picture whose centre lies in a box, or where a mask is white: brighter than half.
+
+    InputError for a mask of another size, and where nothing is hidden.
+    """
+    if is_box(hole):
+        x0, y0, x1, y1 = (hole if isinstance(hole, Box) else Box(*hole)).as_tuple()  # type: ignore[misc]
+        x, y = np.arange(frame.width) + 0.5, np.arange(frame.height) + 0.5
+        hidden = ((y0 <= y) & (y < y1))[:, None] & ((x0 <= x) & (x < x1))
+    else:
+        mask = open_picture(hole)  # type: ignore[arg-type]
+        if mask.shape[:2] != (frame.height, frame.width):
+            raise InputError(
+                f"a mask is as large as its picture, {frame.height} px high and {frame.width} px wide, but one of "
+                f"{mask.shape[0]} x {mask.shape[1]} px came"
+            )
+        hidden = mask.mean(-1) > 127.5
+    if not hidden.any():
+        raise InputError(
+            f"nothing is hidden of a picture of {frame.height} px height and {frame.width} px width: "
+            "a box reaches into it, a mask is white (255, or True) somewhere"
+        )
+    return hidden
+
+
+def covered(
+    picture: UInt8[np.ndarray, "height width 3"], hidden: Bool[np.ndarray, "height width"]
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The picture with its hidden pixels in the mean colour of the others, so that nothing of them reaches its codes."""
+    visible = picture[~hidden]
+    colour = visible.mean(0).round().astype(np.uint8) if len(visible) else np.full(3, 128, np.uint8)
+    return np.where(hidden[..., None], colour, picture)
+
+
+def filled(
+    original: UInt8[np.ndarray, "height width 3"],
+    painted: UInt8[np.ndarray, "painted_height painted_width 3"],
+    hidden: Bool[np.ndarray, "height width"],
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The original with the painted picture, resized to it, in the hidden pixels, of which nothing is mixed in."""
+    height, width = hidden.shape
+    resized = np.asarray(Image.fromarray(painted).resize((width, height), Image.Resampling.BICUBIC))
+    return np.where(hidden[..., None], resized, original)
 
 
 def cells_under(hidden: Bool[np.ndarray, "height width"], rows: int, columns: int) -> Bool[np.ndarray, "rows columns"]:

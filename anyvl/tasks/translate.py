@@ -93,10 +93,9 @@ def to_sequence(
     """
     before = prompt_ids(task, kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
     after = answer_ids(task, kit, frame, answer)
-    first, last = kit.vocabulary.image.start, kit.vocabulary.image.stop
     seen = TokenSequence(
         ids=np.array(before, np.int32),
-        weights=np.array([input_weight * (first <= id < last) for id in before], np.float32),
+        weights=(input_weight * kit.vocabulary.are_codes(before)).astype(np.float32),
     )
     told = TokenSequence.of(after, 1.0)
     if keep is not None:

@@ -16,7 +16,7 @@ from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.world import World
 from anyvl.data.sentences import world_sentences
-from anyvl.errors import CheckpointError
+from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
 from anyvl.tasks import TASKS
@@ -30,6 +30,8 @@ from anyvl.vocabulary import Vocabulary
 
 def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) -> int:
     """Train or go on training; a whole checkpoint is written to `folder/model`. Returns the steps done."""
+    if run.noise_objects and not run.mixture.get("detection"):
+        raise ConfigError("noise_objects fill up lists of detected things, but the mixture has no detection")
     torch.manual_seed(run.seed)
     precision = native_precision() if run.precision == "auto" else run.precision
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -62,6 +64,8 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         noise_objects=run.noise_objects,
         seed=run.seed,
     )
+    detects = run.mixture.get("detection", 0) > 0
+    noise_objects = run.noise_objects if detects or start is None else start.noise_objects
     modalities = torch.from_numpy(np.asarray(kit.vocabulary.modalities()).astype(np.int64))
 
     def loss(model: Decoder, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -77,7 +81,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
             kit=kit,
             knows=world_knowledge(),
             tasks=() if unsaid else tuple(task.name for task in TASKS if task.name in trained),
-            noise_objects=run.noise_objects,
+            noise_objects=noise_objects,
         )
         save_parts(parts, target, dtype=torch.float32)
 

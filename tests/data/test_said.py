@@ -152,9 +152,10 @@ def test_grounded_captions_box_what_they_name() -> None:
         scene = WORLD.scene(index)
         for full in (True, False):
             caption = caption_of(scene, WORLD.rng(index, "grounded"), full=full)
+            if any(fact.count for fact in caption.facts):
+                continue  # speaks of no thing by itself
             text = grounded_caption(caption, scene, sprites)
-            counted = any(fact.count for fact in caption.facts)  # speaks of no thing by itself
-            assert str(text) == caption.words and len(text.spans) == (0 if counted else len(scene.things))
+            assert str(text) == caption.words and len(text.spans) == len(scene.things)
             boxes = {one.bounds: thing for one, thing in zip(instances_of(scene, sprites), scene.things, strict=True)}
             for instance in text.instances():
                 thing = boxes[instance.bounds]

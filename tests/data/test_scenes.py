@@ -14,7 +14,7 @@ from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
 from anyvl.data.scenes.words import NUMBERS, absent_phrase, caption_of, plural_of, referring_phrase, refers_to
 from anyvl.data.scenes.world import SPLITS, World
-from anyvl.errors import UnknownNameError
+from anyvl.errors import ConfigError, UnknownNameError
 from anyvl.values import Frame, Instance
 
 GRIDS = ((8, 8), (6, 10), (10, 6))
@@ -196,6 +196,8 @@ def test_places_and_relations() -> None:
 def test_unknown_names_teach() -> None:
     with pytest.raises(UnknownNameError, match="fox"):
         find_kind("foxx")
+    with pytest.raises(ConfigError, match="no families of held-out pairs"):
+        world("held_out").scene(0, how_many=2, family=True)
     with pytest.raises(UnknownNameError, match="held_out"):
         world("heldout")
 

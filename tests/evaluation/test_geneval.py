@@ -1,10 +1,12 @@
 """Prompts of a category state what its scenes show, and nothing else would do."""
 
 import dataclasses
+from itertools import permutations
 
 import pytest
 
 from anyvl.data.scenes.scene import Scene
+from anyvl.data.scenes.words import caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.geneval import CATEGORIES, _scenes
 from anyvl.evaluation.judgement import Reading, Sighting, fact_holds
@@ -25,7 +27,8 @@ def seen(scene: Scene) -> Reading:
 def test_prompts_hold_of_their_scenes_and_of_no_others(name: str) -> None:
     category = CATEGORIES[name]
     scenes = _scenes(WORLD, category, 24)
-    assert [len(scene.things) for scene in scenes[: len(category.things)]] == list(category.things)
+    met = {(len(scene.things), scene.height) for scene in scenes}
+    assert met == {(number, height) for number in category.things for height in (80, 64)}
     for scene in scenes:
         words, facts = category.asked(scene)
         reading = seen(scene)
@@ -37,7 +40,18 @@ def test_prompts_hold_of_their_scenes_and_of_no_others(name: str) -> None:
 
 def test_too_many_is_a_wrong_count() -> None:
     category = CATEGORIES["counting"]
-    two, three = _scenes(WORLD, category, 2)
+    two, _, three = _scenes(WORLD, category, 3)
     (fact,) = category.asked(two)[1]
     many = [dataclasses.replace(thing, kind=two.things[0].name) for thing in seen(three).things]
     assert not fact_holds(dataclasses.replace(seen(three), things=tuple(many)), fact, three.height, three.width)
+
+
+def test_relations_are_between_things_of_the_colours_named() -> None:
+    for index in range(40):
+        scene = WORLD.scene(index, 2, True)
+        facts = [fact for fact in caption_of(scene, WORLD.rng(index, "fact"), full=True).facts if fact.relation]
+        swapped = [dataclasses.replace(one, colour=other.colour) for one, other in permutations(seen(scene).things)]
+        exchanged = dataclasses.replace(seen(scene), things=tuple(swapped))
+        for fact in facts:
+            assert fact_holds(seen(scene), fact, scene.height, scene.width)
+            assert not fact_holds(exchanged, fact, scene.height, scene.width)

@@ -94,6 +94,23 @@ def test_copied_cells_of_an_edit_bear_no_loss_and_are_the_sources(corpus: Corpus
             assert code == (wanted[cell] if free[cell] else source.ids[cell])
 
 
+def test_an_infilling_learns_the_cells_it_does_not_see_and_no_others(corpus: Corpus, kit: Kit) -> None:
+    shares, mask = [], kit.vocabulary.control("mask")
+    for index in range(60):
+        sequence = sequence_of(find_task("infilling"), corpus, index, kit)
+        codes = corpus.codes(index)
+        ids = sequence.ids
+        start = ids.tolist().index(kit.vocabulary.control("text_end")) + 1
+        seen = ids[:start][kit.vocabulary.are_codes(ids[:start]) | (ids[:start] == mask)]
+        answer = kit.vocabulary.are_codes(ids[start:])
+        assert [kit.vocabulary.code(id) for id in ids[start:][answer].tolist()] == list(codes.ids)
+        hidden = seen == mask
+        assert np.array_equal(sequence.weights[start:][answer], hidden.astype(np.float32))
+        assert [kit.vocabulary.code(id) for id in seen[~hidden].tolist()] == np.array(codes.ids)[~hidden].tolist()
+        shares.append(hidden.mean())
+    assert min(shares) > 0 and max(shares) < 1 and 0.15 < np.mean(shares) < 0.6
+
+
 def test_only_guided_tasks_drop_their_words(corpus: Corpus, kit: Kit) -> None:
     for task in TASKS:
         dropped = sequence_of(task, corpus, 4, kit, drop=1.0)

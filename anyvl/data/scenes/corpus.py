@@ -76,8 +76,9 @@ class Corpus:
 
 
 def _fingerprint(world: World, size: int, tokenizer: VQGANTokenizer) -> str:
-    # Some scenes and edits stand for the code that draws them: a changed catalogue must not meet old codes.
-    shown = [(world.scene(index), world.edit(index)) for index in range(8)]
+    # Scenes and edits stand for the code that draws them, enough of them that no rare kind of scene is missed: old codes must not
+    # meet a changed world.
+    shown = [(world.scene(index), world.edit(index)) for index in range(64)]
     digest = hashlib.sha256(repr((world, size, shown)).encode())
     for name, value in sorted(tokenizer.model.state_dict().items()):
         if not name.endswith((".members", ".sums")):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS, is_held_out
+from anyvl.errors import ConfigError
 
 STYLES = ("plain", "gradient")
 PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
@@ -159,8 +160,10 @@ def sample_scene(
     """A random scene of 1 to 6 things, no two of one kind and colour, none covered by more than about a quarter.
 
     family: whether all are of one kind (None throws dice). With `held_out`, every thing is one of the held-out pairs of kind
-    and colour, of which a kind has one, so that there are no families; without, none is.
+    and colour, of which a kind has one, so that a family is a ConfigError; without, none is.
     """
+    if family and held_out:
+        raise ConfigError("there are no families of held-out pairs: a kind has one of them")
     how_many = how_many or 1 + int(rng.choice(MOST_THINGS, p=_HOW_MANY))
     ground = sample_ground(rng)
     alike = rng.random() < _FAMILY if family is None else family

@@ -44,7 +44,8 @@ def _name(thing: Thing, scene: Scene) -> str:
 
 
 def grounded_caption(caption: Caption, scene: Scene, sprites: Sprites) -> GroundedText:
-    """A caption with the visible box of each thing it mentions."""
+    """A caption with the visible box of each thing it mentions; not of one that only counts them."""
+    assert caption.mentions, "there is no box for what is only counted"
     boxes = dict(zip(scene.things, (one.bounds for one in instances_of(scene, sprites)), strict=True))
     spans = [Span(start=m.start, stop=m.stop, box=boxes[m.thing]) for m in caption.mentions]
     return GroundedText(words=caption.words, spans=tuple(spans), frame=Frame(height=scene.height, width=scene.width))

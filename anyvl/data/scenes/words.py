@@ -39,8 +39,8 @@ _IRREGULAR = {
 class Fact:
     """Something a caption says of a scene: that it holds a thing, where, or what the ground is.
 
-    kind, colour: names ("" where unsaid); count: how many of the kind (0 where unsaid); place: one of `PLACES` or "". other: the
-    second thing of a relation.
+    kind, colour: names ("" where unsaid); count: how many of the kind (0 where unsaid); place: one of `PLACES` or "". other,
+    other_colour: the second thing of a relation.
     """
 
     kind: str = ""
@@ -49,6 +49,7 @@ class Fact:
     place: str = ""
     relation: str = ""
     other: str = ""
+    other_colour: str = ""
     ground: str = ""
 
 
@@ -125,7 +126,16 @@ def caption_of(scene: Scene, rng: np.random.Generator, *, full: bool = False) ->
             facts.append(Fact(kind=order[0].name, colour=order[0].colour_name, place=place))
     elif relation and (full or rng.random() < 0.6):
         words = f"{said[0]} {relation} {said[1]}"
-        facts.append(Fact(kind=order[0].name, relation=relation, other=order[1].name))
+        one, other = order[:2]
+        facts.append(
+            Fact(
+                kind=one.name,
+                colour=one.colour_name,
+                relation=relation,
+                other=other.name,
+                other_colour=other.colour_name,
+            )
+        )
         words += "".join(f" and {more}" for more in said[2:])
     else:
         words = ", ".join(said[:-1]) + " and " + said[-1]
