@@ -11,7 +11,8 @@ from anyvl.data.scenes.edits import EDIT_KINDS, Edit
 from anyvl.data.scenes.scene import Scene, Thing
 from anyvl.data.scenes.words import Caption, caption_of
 from anyvl.data.scenes.world import World
-from anyvl.evaluation.scene_judge import Reading, SceneJudge, fact_holds, matches
+from anyvl.evaluation.judgement import all_hold
+from anyvl.evaluation.scene_judge import Reading, SceneJudge, matches
 from anyvl.evaluation.score import Exhibit, Score, of_another, score
 from anyvl.pipeline import AnyVL
 from anyvl.tasks import find_task
@@ -36,13 +37,8 @@ def text_to_image(
     readings = judge.read_many(pictures)
     truths = judge.read_many([round_trip(model, draw_one(scene, world.sprites)) for scene in scenes])
 
-    def all_hold(rows: list[Reading], of: list[Caption], ground: bool) -> list[float]:
-        return [
-            float(
-                all(fact_holds(row, fact, s.height, s.width) for fact in caption.facts if bool(fact.ground) == ground)
-            )
-            for row, caption, s in zip(rows, of, scenes, strict=True)
-        ]
+    def hold(rows: list[Reading], of: list[Caption], ground: bool) -> list[float]:
+        return all_hold(rows, [[f for f in caption.facts if bool(f.ground) == ground] for caption in of], scenes)
 
     # The floor: every picture judged by the prompt of another one of its size.
     shuffled = of_another(captions, [(scene.height, scene.width) for scene in scenes])
@@ -51,22 +47,49 @@ def text_to_image(
     return [
         score(
             f"{name}: objects, colours, places",
-            all_hold(readings, captions, False),
-            ceiling=all_hold(truths, captions, False),
-            floor=all_hold(readings, shuffled, False),
+            hold(readings, captions, False),
+            ceiling=hold(truths, captions, False),
+            floor=hold(readings, shuffled, False),
             exhibits=[Exhibit(Image.fromarray(one), said) for one, said in zip(pictures, words, strict=True)],
         ),
         score(
             f"{name}: background",
-            all_hold(readings, captions, True),
-            ceiling=all_hold(truths, captions, True),
-            floor=all_hold(readings, shuffled, True),
+            hold(readings, captions, True),
+            ceiling=hold(truths, captions, True),
+            floor=hold(readings, shuffled, True),
         ),
     ]
 
 
+def guidance(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
+    """Prompts of one thing painted without guidance and with more and more of it: is all there that the prompt names?"""
+    scenes = [world.scene(index, 1) for index in range(count)]
+    captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
+    words, facts = [caption.words for caption in captions], [caption.facts for caption in captions]
+    shuffled = of_another(facts, [(scene.height, scene.width) for scene in scenes])
+    ceiling = all_hold(judge.read_many([round_trip(model, draw_one(s, world.sprites)) for s in scenes]), facts, scenes)
+    scores = []
+    for scale in (1.0, 2.0, 3.0, 5.0):
+        readings = judge.read_many(painted_to(model, scenes, words, first_seed=1000, guidance_scale=scale))
+        scores.append(
+            score(
+                f"guidance {scale:.0f}, one thing, {world.split}: all that is named is there",
+                all_hold(readings, facts, scenes),
+                ceiling=ceiling,
+                floor=all_hold(readings, shuffled, scenes),
+            )
+        )
+    return scores
+
+
 def painted_to(
-    model: AnyVL, scenes: Sequence[Scene], prompts: Sequence[str], first_seed: int, *, plan: bool = False
+    model: AnyVL,
+    scenes: Sequence[Scene],
+    prompts: Sequence[str],
+    first_seed: int,
+    *,
+    plan: bool = False,
+    guidance_scale: float | None = None,
 ) -> list[np.ndarray]:
     """A picture of each prompt, of its scene's size, at once or to a plan; picture i has seed first_seed + i."""
     pictures: dict[int, np.ndarray] = {}
@@ -76,7 +99,9 @@ def painted_to(
             part = members[start : start + _BATCH]
             seeds = [first_seed + i for i in part]
             words = [prompts[i] for i in part]
-            images = model.generate(words, plan=plan, seed=seeds, height=size[0], width=size[1]).images
+            images = model.generate(
+                words, plan=plan, seed=seeds, height=size[0], width=size[1], guidance_scale=guidance_scale
+            ).images
             pictures |= {i: np.asarray(image) for i, image in zip(part, images, strict=True)}
     return [pictures[i] for i in range(len(scenes))]
 
