@@ -45,10 +45,10 @@ def require_words(words: str) -> None:
         raise InputError("the prompt is empty: say in words what to paint, change or find")
 
 
-def opened(path: Path) -> Any:
-    from anyvl.codecs.intake import open_picture
+def opened(path: Path, transparent_is_black: bool = False) -> Any:
+    from anyvl.codecs.intake import BLACK, WHITE, open_picture
 
-    return open_picture(path)
+    return open_picture(path, BLACK if transparent_is_black else WHITE)
 
 
 def loaded(model: str | None, device: str | None, dtype: str | None) -> Any:

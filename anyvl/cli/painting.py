@@ -136,7 +136,7 @@ def infill(
     if box is not None and mask is None:
         hole = _sides(box, "--box")
     elif mask is not None and box is None:
-        hole = opened(mask)
+        hole = opened(mask, transparent_is_black=True)
     else:
         raise InputError("say what to paint anew: either by --box or by --mask")
     targets = picture_targets(output, "infilled.png", num_images)

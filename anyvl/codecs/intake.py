@@ -14,6 +14,7 @@ from anyvl.errors import InputError
 MOST_PIXELS = 64_000_000
 """Pictures with more pixels are refused before they are decoded."""
 
+WHITE, BLACK = 255, 0
 Source = str | os.PathLike[str] | io.IOBase | Image.Image | np.ndarray
 
 # What Pillow's readers raise on bytes that are broken in one way or another.
@@ -30,19 +31,19 @@ _BROKEN = (
 )
 
 
-def open_picture(source: Source) -> UInt8[np.ndarray, "height width 3"]:
+def open_picture(source: Source, paper: int = WHITE) -> UInt8[np.ndarray, "height width 3"]:
     """A path, an open file, a Pillow image or an array as red, green, blue from 0 to 255, turned upright.
 
-    EXIF turns are applied; transparency is laid on white; 16-bit values are scaled; palettes, greyscale, CMYK and other
-    colour models become RGB; of several frames the first is taken. An array is (height, width) or (height, width, 1, 3
-    or 4) of bool, uint8, uint16 or floats from 0 to 1.
+    EXIF turns are applied; transparency is laid on `paper`, white or black; 16-bit values are scaled; palettes, greyscale,
+    CMYK and other colour models become RGB; of several frames the first is taken. An array is (height, width) or (height,
+    width, 1, 3 or 4) of bool, uint8, uint16 or floats from 0 to 1.
 
     Raises InputError, naming the file, for anything that is missing, no picture, cut short, or larger than 64 Mpx.
     """
     if isinstance(source, np.ndarray):
-        return _from_array(source)
+        return _from_array(source, paper)
     if isinstance(source, Image.Image):
-        return _from_image(source, "the picture")
+        return _from_image(source, "the picture", paper)
     if isinstance(source, str | os.PathLike):
         name = os.fspath(source)
         if not os.path.isfile(name):
@@ -64,10 +65,10 @@ def open_picture(source: Source) -> UInt8[np.ndarray, "height width 3"]:
     except _BROKEN as problem:
         raise InputError(f"{name} cannot be read as a picture: {problem}") from problem
     with image:
-        return _from_image(image, name)
+        return _from_image(image, name, paper)
 
 
-def _from_image(image: Image.Image, name: str) -> UInt8[np.ndarray, "height width 3"]:
+def _from_image(image: Image.Image, name: str, paper: int) -> UInt8[np.ndarray, "height width 3"]:
     if image.width * image.height > MOST_PIXELS:
         raise InputError(_too_large(name, image.width, image.height))
     if image.width * image.height == 0:
@@ -76,11 +77,11 @@ def _from_image(image: Image.Image, name: str) -> UInt8[np.ndarray, "height widt
         image.load()
         upright = ImageOps.exif_transpose(image)
         if upright.mode.startswith("I") or upright.mode == "F":
-            return _from_array(_unsigned(np.asarray(upright), name))
+            return _from_array(_unsigned(np.asarray(upright), name), paper)
         if upright.has_transparency_data:
             colours = upright.convert("RGBA")
-            white = Image.new("RGBA", colours.size, (255, 255, 255, 255))
-            upright = Image.alpha_composite(white, colours)
+            sheet = Image.new("RGBA", colours.size, (paper, paper, paper, 255))
+            upright = Image.alpha_composite(sheet, colours)
         return np.array(upright.convert("RGB"))
     except InputError:
         raise
@@ -99,7 +100,7 @@ def _unsigned(values: Num[np.ndarray, "height width"], name: str) -> Num[np.ndar
     return values.astype(np.uint16)
 
 
-def _from_array(values: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "height width 3"]:
+def _from_array(values: Shaped[np.ndarray, "..."], paper: int) -> UInt8[np.ndarray, "height width 3"]:
     if not (values.ndim == 2 or (values.ndim == 3 and values.shape[2] in (1, 3, 4))) or values.size == 0:
         raise InputError(
             "an array picture has the shape (height, width) or (height, width, 1, 3 or 4), "
@@ -121,7 +122,7 @@ def _from_array(values: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "height 
     values = values.reshape(height, width, -1)
     if values.shape[2] == 4:
         alpha = values[..., 3:].astype(np.float32) / 255
-        values = np.rint(values[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+        values = np.rint(values[..., :3] * alpha + paper * (1 - alpha)).astype(np.uint8)
     return np.array(np.broadcast_to(values, (height, width, 3)))
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from anyvl.codecs import Picture, open_picture
-from anyvl.codecs.intake import Source
+from anyvl.codecs.intake import BLACK, Source
 from anyvl.errors import InputError
 from anyvl.sampling import Sampling
 from anyvl.tasks.task import Task
@@ -43,7 +43,8 @@ def is_box(hole: Any) -> bool:
 
 
 def hidden_pixels(hole: Hole, frame: Frame) -> Bool[np.ndarray, "height width"]:
-    """The pixels of a picture whose centre lies in a box, or where a mask is white: brighter than half.
+    """The pixels of a picture whose centre lies in a box, or where a mask is white: above 127 of 255; where it is
+    transparent it hides nothing.
 
     InputError for a mask of another size, and where nothing is hidden.
     """
@@ -52,7 +53,7 @@ def hidden_pixels(hole: Hole, frame: Frame) -> Bool[np.ndarray, "height width"]:
         x, y = np.arange(frame.width) + 0.5, np.arange(frame.height) + 0.5
         hidden = ((y0 <= y) & (y < y1))[:, None] & ((x0 <= x) & (x < x1))
     else:
-        mask = open_picture(hole)  # type: ignore[arg-type]
+        mask = open_picture(hole, paper=BLACK)  # type: ignore[arg-type]
         if mask.shape[:2] != (frame.height, frame.width):
             raise InputError(
                 f"a mask is as large as its picture, {frame.height} px high and {frame.width} px wide, but one of "
@@ -60,10 +61,13 @@ def hidden_pixels(hole: Hole, frame: Frame) -> Bool[np.ndarray, "height width"]:
             )
         hidden = mask.mean(-1) > 127.5
     if not hidden.any():
-        raise InputError(
-            f"nothing is hidden of a picture of {frame.height} px height and {frame.width} px width: "
-            "a box reaches into it, a mask is white (255, or True) somewhere"
+        size = f"{frame.height} px high and {frame.width} px wide"
+        why = (
+            f"the box lies outside a picture {size}, or between its pixels"
+            if is_box(hole)
+            else "the mask is nowhere white"
         )
+        raise InputError(f"nothing is hidden: {why}")
     return hidden
 
 

@@ -50,16 +50,16 @@ def test_boxes_and_masks_of_all_kinds_are_the_same_hole(box: Box | tuple[float, 
     frame, mask = Frame(height=40, width=72), np.zeros((40, 72), bool)
     mask[9:30, 20:43] = True
     palette = Image.fromarray(255 * mask.astype(np.uint8)).convert("P")
-    clear = Image.fromarray(np.dstack([np.zeros((40, 72, 3), np.uint8), np.where(mask, 0, 255).astype(np.uint8)]))
-    for hole in (box, mask, 255 * mask.astype(np.uint8), Image.fromarray(mask), palette, clear):
+    layer = Image.fromarray(np.dstack([np.full((40, 72, 3), 255, np.uint8), 255 * mask.astype(np.uint8)]))
+    for hole in (box, mask, 255 * mask.astype(np.uint8), Image.fromarray(mask), palette, layer, np.asarray(layer)):
         assert np.array_equal(hidden_pixels(hole, frame), mask)
 
 
 def test_wrong_holes_teach() -> None:
     frame = Frame(height=40, width=72)
-    with pytest.raises(InputError, match="nothing is hidden"):
+    with pytest.raises(InputError, match="the box lies outside a picture 40 px high"):
         hidden_pixels((2.1, 2.1, 2.2, 2.2), frame)
-    with pytest.raises(InputError, match="nothing is hidden"):
+    with pytest.raises(InputError, match="the mask is nowhere white"):
         hidden_pixels(np.full((40, 72), 12, np.uint8), frame)
     with pytest.raises(InputError, match="40 px high and 72 px wide, but one of 72 x 40"):
         hidden_pixels(np.ones((72, 40), bool), frame)
