@@ -134,7 +134,7 @@ def infill(
         require_words(prompt)
     hole: Any
     if box is not None and mask is None:
-        hole = _sides(box, "--box")
+        hole = _sides(box, "--box", "2,3,30,40")
     elif mask is not None and box is None:
         hole = opened(mask, transparent_is_black=True)
     else:
@@ -172,17 +172,17 @@ def _placed(entry: str) -> tuple[tuple[float, ...], str]:
     box, _, name = entry.partition("=")
     if not name.strip():
         raise InputError(f'--layout is a box and a name, such as "2,3,30,40=a red fox", but {entry!r} came')
-    return _sides(box, "--layout"), name.strip()
+    return _sides(box, "--layout", "2,3,30,40=a red fox"), name.strip()
 
 
-def _sides(box: str, option: str) -> tuple[float, ...]:
+def _sides(box: str, option: str, example: str) -> tuple[float, ...]:
     """ "2,3,30,40" as numbers."""
     try:
         sides = tuple(float(side) for side in box.split(","))
     except ValueError:
         sides = ()
     if len(sides) != 4:
-        raise InputError(f"a box of {option} is four numbers, x0,y0,x1,y1, but {box!r} came")
+        raise InputError(f'a box of {option} is four numbers, x0,y0,x1,y1, as in "{example}", but {box!r} came')
     return sides
 
 
