@@ -35,7 +35,7 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
     others = [draw_one(world.scene(_FIRST_TRUE + index), world.sprites) for index in range(4 * count)]
     true = _features(network, others)
 
-    def distances(pictures: Sequence[UInt8[np.ndarray, "height width 3"]]) -> dict[str, float]:
+    def distances(pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> dict[str, float]:
         return feature_distances(_features(network, pictures), true)
 
     # Before anything is painted: a missing package is said at once.
@@ -62,7 +62,7 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
 
 
 def accuracy(
-    network: FeatureNetwork, scenes: Sequence[Scene], pictures: Sequence[np.ndarray], name: str
+    network: FeatureNetwork, scenes: Sequence[Scene], pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], name: str
 ) -> list[Score]:
     """How well the network says which kinds are there and which colours (F1 a picture), and how often which ground."""
     kinds, colours, grounds = [], [], []
@@ -78,7 +78,9 @@ def accuracy(
     ]
 
 
-def _features(network: FeatureNetwork, pictures: Sequence[np.ndarray]) -> Float[np.ndarray, "picture feature"]:
+def _features(
+    network: FeatureNetwork, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]
+) -> Float[np.ndarray, "picture feature"]:
     with torch.inference_mode():
         return np.concatenate([network(batch).numpy() for batch in _batches(pictures)])
 
@@ -87,7 +89,7 @@ def _above(logits: Tensor) -> set[int]:
     return set(torch.nonzero(logits[0] > 0)[:, 0].tolist())
 
 
-def _batches(pictures: Sequence[np.ndarray]) -> list[UInt8[Tensor, "_ 3 _ _"]]:
+def _batches(pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[UInt8[Tensor, "_ 3 _ _"]]:
     """Pictures by size, channels first, a few at a time."""
     by_size: dict[tuple[int, ...], list[np.ndarray]] = {}
     for picture in pictures:
