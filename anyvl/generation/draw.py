@@ -11,43 +11,68 @@ from anyvl.sampling import Sampling
 
 NEVER = float("-inf")
 FAR = 1e30
+_LIKELIEST = 256
+"""Top-p looks at so many of the likeliest ids first: sorting all of them costs more than a step of a small network."""
 
 
 def draw(
-    logits: Float[Tensor, "batch vocab"],
-    mask: Bool[Tensor, "batch vocab"],
+    logits: Float[Tensor, "row id"],
+    mask: Bool[Tensor, "row id"] | None,
     rules: Sequence[Sampling],
-    seeds: Int[Tensor, " batch"],
-    positions: Int[Tensor, " batch"],
-) -> Int[Tensor, " batch"]:
-    """The next id of every row: a deterministic function of the row's logits, mask, rule, seed and output position."""
-    first, *others = dict.fromkeys(rules)
-    chosen = _draw_by(first, logits, mask, seeds, positions)
-    for rule in others:
-        rows = torch.tensor([other == rule for other in rules], device=logits.device)
-        chosen = torch.where(rows, _draw_by(rule, logits, mask, seeds, positions), chosen)
-    return chosen
+    seeds: Int[Tensor, " row"],
+    positions: Int[Tensor, " row"],
+    first: int = 0,
+) -> Int[Tensor, " row"]:
+    """The next id of every row: a deterministic function of the row's logits, mask, rule, seed and output position.
+
+    The columns are the ids from `first` on. mask: the ids that may come; all if None.
+    """
+    kinds = list(dict.fromkeys(rules))
+    if len(kinds) == 1:
+        return first + _draw_by(kinds[0], logits, mask, seeds, positions, first)
+    chosen = torch.empty_like(positions)
+    for rule in kinds:
+        rows = torch.tensor([i for i, other in enumerate(rules) if other == rule], device=logits.device)
+        chosen[rows] = _draw_by(
+            rule, logits[rows], None if mask is None else mask[rows], seeds[rows], positions[rows], first
+        )
+    return first + chosen
 
 
-def _draw_by(rule: Sampling, logits: Tensor, mask: Tensor, seeds: Tensor, positions: Tensor) -> Int[Tensor, " batch"]:
-    """The ids that one rule draws for all rows."""
+def _draw_by(
+    rule: Sampling, logits: Tensor, mask: Tensor | None, seeds: Tensor, positions: Tensor, first: int
+) -> Int[Tensor, " row"]:
+    """The columns that one rule draws for all rows."""
     scores = logits.float() if rule.greedy else logits.float() / rule.temperature
     # Whatever the weights and however low the temperature: an id that may come stays above one that may not.
-    scores = scores.nan_to_num(nan=-FAR, posinf=FAR, neginf=-FAR).masked_fill(~mask, NEVER)
+    scores = scores.nan_to_num(nan=-FAR, posinf=FAR, neginf=-FAR)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, NEVER)
     if rule.greedy:
         return scores.argmax(-1)
-    return (_narrowed(scores, rule) + gumbel(seeds, positions, logits.shape[-1])).argmax(-1)
+    scores, columns = _narrowed(scores, rule)
+    ids = first + (torch.arange(scores.shape[-1], device=scores.device)[None] if columns is None else columns)
+    chosen = (scores + gumbel(seeds, positions, ids)).argmax(-1)
+    return chosen if columns is None else columns.gather(-1, chosen[:, None])[:, 0]
 
 
-def _narrowed(logits: Float[Tensor, "batch vocab"], rule: Sampling) -> Float[Tensor, "batch vocab"]:
-    """Logits with all but the rule's likeliest ids out."""
-    if rule.top_k is not None and rule.top_k < logits.shape[-1]:
-        least = logits.topk(rule.top_k, dim=-1).values[:, -1:]
-        logits = logits.masked_fill(logits < least, NEVER)
-    if rule.top_p is not None and rule.top_p < 1:
-        ordered, order = logits.sort(dim=-1, descending=True, stable=True)
-        weights = ordered.softmax(-1)
-        # An id stays while what is before it has not reached the sum: the likeliest one always does.
-        out = weights.cumsum(-1) - weights >= rule.top_p
-        logits = logits.masked_fill(torch.zeros_like(out).scatter(-1, order, out), NEVER)
-    return logits
+def _narrowed(scores: Float[Tensor, "row id"], rule: Sampling) -> tuple[Tensor, Tensor | None]:
+    """The scores of the rule's likeliest ids, the others out, and the columns they come from (None: as they were)."""
+    columns: Tensor | None = None
+    if rule.top_k is not None and rule.top_k < scores.shape[-1]:
+        scores, columns = scores.topk(rule.top_k, dim=-1)
+    if rule.top_p is None or rule.top_p >= 1:
+        return scores, columns
+    total = scores.logsumexp(-1, keepdim=True)
+    if columns is None and scores.is_cpu and scores.shape[-1] > _LIKELIEST:
+        ordered, columns = scores.topk(_LIKELIEST, dim=-1)
+        # A row may need more of them than these. (A GPU sorts fast, and asking it would wait for it.)
+        if not bool(((ordered - total).exp().sum(-1) >= rule.top_p).all()):
+            ordered, columns = scores.sort(dim=-1, descending=True)
+    elif columns is None:
+        ordered, columns = scores.sort(dim=-1, descending=True)
+    else:
+        ordered = scores
+    weights = (ordered - total).exp()
+    # An id stays while what is before it has not reached the sum: the likeliest one always does.
+    return ordered.masked_fill(weights.cumsum(-1) - weights >= rule.top_p, NEVER), columns

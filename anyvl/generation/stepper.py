@@ -8,9 +8,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from anyvl.model.decoder import Decoder
+from anyvl.model.incremental import IncrementalDecoder, Span
 from anyvl.model.kv_cache import KVCache
 from anyvl.model.tree_mask import tree_mask
 
+# Reading weights once takes as long as multiplying so many rows by them (docs/speed.md).
+_ROW_COST_ON_CPU, _ROW_COST = 1 / 32, 1 / 256
 _BRANCHES = 128
 """So many branches share a pass: more would only make its mask large."""
 
@@ -22,35 +25,70 @@ class Stepper(Protocol):
     device: torch.device
     longest: int
     """Most ids a row may have."""
+    row_cost: float
+    """What each id of a chunk adds to a forward, as a share of what one id alone costs."""
 
     def new_cache(self, batch: int, length: int) -> object:
         """Room for `length` ids in each of `batch` empty rows."""
         ...
 
     def extend(
-        self, ids: Int[Tensor, "batch width"], widths: Int[Tensor, " batch"], cache: object
-    ) -> Float[Tensor, "batch vocab"]:
-        """Row b goes on with ids[b, :widths[b]]; the logits after its last id (of a row of width 0: anything)."""
+        self,
+        ids: Int[Tensor, "batch width"],
+        widths: Int[Tensor, " batch"],
+        cache: object,
+        *,
+        last: int = 1,
+        span: Span | None = None,
+    ) -> Float[Tensor, "batch last ids"]:
+        """Row b goes on with ids[b, :widths[b]]; the logits after each of its `last` last ids, for the ids in `span` (all if
+        None). Of a row of width 0, and before a row's first new id: anything."""
+        ...
+
+    def rewind(self, cache: object, counts: Int[Tensor, " batch"]) -> None:
+        """Row b forgets its last counts[b] ids."""
+        ...
+
+    def spread(self, cache: object, rows: Int[Tensor, " batch"]) -> object:
+        """A cache whose row b is a copy of row rows[b]."""
         ...
 
 
 class DecoderStepper:
     """Our decoder behind that face."""
 
-    def __init__(self, decoder: Decoder) -> None:
-        self.decoder = decoder
+    def __init__(self, decoder: Decoder, int8: bool = False) -> None:
+        self.decoder, self._int8 = decoder, int8
         weight = decoder.model.norm.weight
         self.device, self.dtype = weight.device, weight.dtype
         self.longest = decoder.config.max_position_embeddings
+        self.row_cost = _ROW_COST_ON_CPU if self.device.type == "cpu" else _ROW_COST
+        self._network = IncrementalDecoder(decoder, int8)
 
     def new_cache(self, batch: int, length: int) -> KVCache:
+        if self._network.is_stale:
+            self._network = IncrementalDecoder(self.decoder, self._int8)
         return KVCache(self.decoder.config, batch, length, device=self.device, dtype=self.dtype)
 
     def extend(
-        self, ids: Int[Tensor, "batch width"], widths: Int[Tensor, " batch"], cache: object
-    ) -> Float[Tensor, "batch vocab"]:
+        self,
+        ids: Int[Tensor, "batch width"],
+        widths: Int[Tensor, " batch"],
+        cache: object,
+        *,
+        last: int = 1,
+        span: Span | None = None,
+    ) -> Float[Tensor, "batch last ids"]:
         assert isinstance(cache, KVCache)
-        return self.decoder.extend(ids, widths, cache)
+        return self._network.extend(ids, widths, cache, last=last, span=span)
+
+    def rewind(self, cache: object, counts: Int[Tensor, " batch"]) -> None:
+        assert isinstance(cache, KVCache)
+        cache.rewind(counts)
+
+    def spread(self, cache: object, rows: Int[Tensor, " batch"]) -> KVCache:
+        assert isinstance(cache, KVCache)
+        return cache.spread(rows)
 
     @torch.inference_mode()
     def likelihoods(self, trunk: Sequence[int], branches: Sequence[Sequence[int]]) -> list[float]:

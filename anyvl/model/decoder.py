@@ -1,8 +1,8 @@
 """One decoder over ids of every modality: a Qwen3 (RMSNorm, rotary positions, grouped queries, SwiGLU), named as there.
 
-It sees integers only. It is here for speed (packed rows in training, a cache with a length for every row in
-generation); the folder that `anyvl.model.checkpoint` writes is a plain `Qwen3ForCausalLM` of transformers, and parity
-with it is a test.
+It sees integers only. It takes rows packed with several sequences, for training; generation runs the same weights chunk by
+chunk (`anyvl.model.incremental`). The folder that `anyvl.model.checkpoint` writes is a plain `Qwen3ForCausalLM` of
+transformers, and parity with it is a test.
 """
 
 import dataclasses
@@ -11,12 +11,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from anyvl.errors import CheckpointError, ConfigError
-from anyvl.model.kv_cache import KVCache
 
 _INIT_STD = 0.02
 
@@ -109,28 +107,6 @@ class DecoderConfig:
             raise CheckpointError(f"config.json of the decoder is incomplete: {error}") from error
 
 
-def _project(x: Float[Tensor, "*batch size"], weight: Float[Tensor, "out size"]) -> Float[Tensor, "*batch out"]:
-    """`x @ weight.T`."""
-    count = x.numel() // x.shape[-1]
-    if count > 4 or not x.is_cpu or x.dtype != torch.float32 or torch.is_grad_enabled():
-        return F.linear(x, weight)
-    # On a CPU a step of generation is this product for one to four vectors, and there the BLAS of torch is 2-3 times
-    # faster for weight @ columns than for rows @ weight.T, as long as there are two columns at least.
-    rows = x.reshape(count, -1)
-    columns = (rows if count > 1 else torch.cat((rows, rows))).t()
-    return (weight @ columns)[:, :count].t().reshape(*x.shape[:-1], -1)
-
-
-class Projection(nn.Linear):
-    """A linear layer without bias."""
-
-    def __init__(self, size: int, out: int) -> None:
-        super().__init__(size, out, bias=False)
-
-    def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch out"]:
-        return _project(x, self.weight)
-
-
 class RMSNorm(nn.Module):
     """Scale to root mean square 1, then by a learned weight (Zhang & Sennrich 2019, arXiv:1910.07467)."""
 
@@ -161,43 +137,29 @@ class Attention(nn.Module):
         super().__init__()
         size, head_dim = config.hidden_size, config.head_dim
         self.head_dim, self.groups = head_dim, config.num_attention_heads // config.num_key_value_heads
-        self.q_proj = Projection(size, config.num_attention_heads * head_dim)
-        self.k_proj = Projection(size, config.num_key_value_heads * head_dim)
-        self.v_proj = Projection(size, config.num_key_value_heads * head_dim)
-        self.o_proj = Projection(config.num_attention_heads * head_dim, size)
+        self.q_proj = nn.Linear(size, config.num_attention_heads * head_dim, bias=False)
+        self.k_proj = nn.Linear(size, config.num_key_value_heads * head_dim, bias=False)
+        self.v_proj = nn.Linear(size, config.num_key_value_heads * head_dim, bias=False)
+        self.o_proj = nn.Linear(config.num_attention_heads * head_dim, size, bias=False)
         if config.qk_norm:
             self.q_norm: nn.Module = RMSNorm(head_dim, config.rms_norm_eps)
             self.k_norm: nn.Module = RMSNorm(head_dim, config.rms_norm_eps)
         else:
             self.q_norm = self.k_norm = nn.Identity()
 
-    def _heads(self, x: Float[Tensor, "batch token size"], rotation: Rotation) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values, each (batch, token, its heads, head_dim), at their positions."""
-        queries, keys, values = (
-            projection(x).unflatten(-1, (-1, self.head_dim)) for projection in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        return _rotate(self.q_norm(queries), rotation), _rotate(self.k_norm(keys), rotation), values
-
     def forward(
         self, x: Float[Tensor, "batch token size"], rotation: Rotation, mask: Tensor | None
     ) -> Float[Tensor, "batch token size"]:
         """Attention inside a sequence; mask is broadcastable to (batch, head, token, token), None for causal."""
-        queries, keys, values = (heads.transpose(1, 2) for heads in self._heads(x, rotation))
+        queries, keys, values = (
+            projection(x).unflatten(-1, (-1, self.head_dim)) for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        queries, keys = _rotate(self.q_norm(queries), rotation), _rotate(self.k_norm(keys), rotation)
+        queries, keys, values = (heads.transpose(1, 2) for heads in (queries, keys, values))
         mixed = F.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=self.groups > 1
         )
         return self.o_proj(mixed.transpose(1, 2).flatten(2))
-
-    def extend(
-        self, x: Float[Tensor, "batch token size"], rotation: Rotation, cache: KVCache, layer: int, mask: Tensor
-    ) -> Float[Tensor, "batch token size"]:
-        """Attention to the cache with the new keys and values in it; mask (batch, 1, groups * token, slot) is added."""
-        queries, keys, values = self._heads(x, rotation)
-        keys, values = cache.append(layer, keys, values)
-        # Queries of a group become further rows of their key head: keys and values are read as they lie, unrepeated.
-        queries = rearrange(queries, "b t (h g) d -> b h (g t) d", g=self.groups)
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        return self.o_proj(rearrange(mixed, "b h (g t) d -> b t (h g d)", g=self.groups))
 
 
 class FeedForward(nn.Module):
@@ -205,9 +167,9 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.gate_proj = Projection(config.hidden_size, config.intermediate_size)
-        self.up_proj = Projection(config.hidden_size, config.intermediate_size)
-        self.down_proj = Projection(config.intermediate_size, config.hidden_size)
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x: Float[Tensor, "batch token size"]) -> Float[Tensor, "batch token size"]:
         return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
@@ -227,12 +189,6 @@ class Layer(nn.Module):
         self, x: Float[Tensor, "batch token size"], rotation: Rotation, mask: Tensor | None
     ) -> Float[Tensor, "batch token size"]:
         x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
-        return x + self.mlp(self.post_attention_layernorm(x))
-
-    def extend(
-        self, x: Float[Tensor, "batch token size"], rotation: Rotation, cache: KVCache, layer: int, mask: Tensor
-    ) -> Float[Tensor, "batch token size"]:
-        x = x + self.self_attn.extend(self.input_layernorm(x), rotation, cache, layer, mask)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -259,7 +215,9 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.model = Body(config)
-        self.lm_head = None if config.tie_word_embeddings else Projection(config.hidden_size, config.vocab_size)
+        self.lm_head = (
+            None if config.tie_word_embeddings else nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        )
         # Always fp32, also in a bf16 decoder: positions are exact there (see `_apply`).
         self.register_buffer("frequencies", self._frequencies(), persistent=False)
         for name, parameter in self.named_parameters():
@@ -277,7 +235,8 @@ class Decoder(nn.Module):
         self.frequencies = self._frequencies().to(self.frequencies.device)
         return self
 
-    def _rotation(self, positions: Int[Tensor, "#batch token"]) -> Rotation:
+    def rotation(self, positions: Int[Tensor, "#batch token"]) -> Rotation:
+        """Cosines and signed sines of the angle of every number of a head, at each position, in the dtype of the weights."""
         angles = positions[..., None, None] * self.frequencies
         cos, sin = angles.cos(), angles.sin()
         dtype = self.model.norm.weight.dtype
@@ -297,7 +256,7 @@ class Decoder(nn.Module):
         """
         if positions is None:
             positions = torch.arange(ids.shape[1], device=ids.device)[None]
-        rotation = self._rotation(positions)
+        rotation = self.rotation(positions)
         x = self.model.embed_tokens(ids)
         heads_mask = None if mask is None else mask[:, None]
         for layer in self.model.layers:
@@ -311,7 +270,7 @@ class Decoder(nn.Module):
 
     def logits(self, hidden: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch vocab"]:
         """Logits of the next id at every hidden state, natural-log scale, unnormalised."""
-        return _project(hidden, self.head)
+        return F.linear(hidden, self.head)
 
     def forward(
         self,
@@ -321,24 +280,3 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "batch token vocab"]:
         """`logits(hidden(...))`: logits of the id after every token."""
         return self.logits(self.hidden(ids, positions, mask))
-
-    @torch.inference_mode()
-    def extend(
-        self, ids: Int[Tensor, "batch width"], widths: Int[Tensor, " batch"], cache: KVCache
-    ) -> Float[Tensor, "batch vocab"]:
-        """Continue row b by ids[b, :widths[b]] and give the logits after its last one.
-
-        Ids past a row's width are padding and leave no trace; a row of width 0 keeps its cache, its logits mean
-        nothing. Ids [[5, 6, 7], [8, 0, 0]] with widths [3, 1] append 5 6 7 to the first row and 8 to the second.
-        """
-        positions, mask = cache.open(widths, ids.shape[1])
-        rotation = self._rotation(positions)
-        x = self.model.embed_tokens(ids)
-        groups = self.config.num_attention_heads // self.config.num_key_value_heads
-        seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (g t) s", g=groups)
-        for number, layer in enumerate(self.model.layers):
-            assert isinstance(layer, Layer)
-            x = layer.extend(x, rotation, cache, number, seen)
-        cache.close(widths)
-        last = x[:, 0] if ids.shape[1] == 1 else x[torch.arange(len(x), device=x.device), (widths - 1).clamp(min=0)]
-        return self.logits(self.model.norm(last))

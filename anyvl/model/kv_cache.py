@@ -1,5 +1,6 @@
 """The keys and values of what a batch of rows has said so far, with a length for every row."""
 
+import copy
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,10 +29,10 @@ class KVCache:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        shape = (config.num_hidden_layers, batch, config.num_key_value_heads, length + 1, config.head_dim)
-        # Zeros and not whatever memory held: a masked slot weighs 0, but 0 * nan would be nan.
-        self.keys = torch.zeros(shape, device=device, dtype=dtype)
-        self.values = torch.zeros(shape, device=device, dtype=dtype)
+        shape = (config.num_hidden_layers, batch, length + 1, 2 * config.num_key_value_heads, config.head_dim)
+        # Keys, then values, of a slot side by side: one write a layer. Zeros and not whatever memory held: a masked slot
+        # weighs 0, but 0 * nan would be nan.
+        self.keys_values = torch.zeros(shape, device=device, dtype=dtype)
         self.lengths = torch.zeros(batch, device=device, dtype=torch.int64)
         self.length = length
         self._used = 0  # no row is longer; known without asking the device
@@ -63,10 +64,23 @@ class KVCache:
         self, layer: int, keys: Float[Tensor, "batch width head dim"], values: Float[Tensor, "batch width head dim"]
     ) -> tuple[Float[Tensor, "batch head slot dim"], Float[Tensor, "batch head slot dim"]]:
         """Put the new keys and values of a layer; returns all of that layer up to the block."""
-        self.keys[layer][self._rows, :, self._slots] = keys.to(self.keys.dtype)
-        self.values[layer][self._rows, :, self._slots] = values.to(self.values.dtype)
-        return self.keys[layer, :, :, : self._span], self.values[layer, :, :, : self._span]
+        own = self.keys_values[layer]
+        own[self._rows, self._slots] = torch.cat((keys, values), 2)
+        both = own[:, : self._span].transpose(1, 2)
+        return both[:, : keys.shape[2]], both[:, keys.shape[2] :]
 
     def close(self, widths: Int[Tensor, " batch"]) -> None:
         """The new ids are in: rows are longer by `widths`."""
         self.lengths += widths
+
+    def rewind(self, counts: Int[Tensor, " batch"]) -> None:
+        """Forget the last counts[b] ids of row b."""
+        self.lengths -= counts
+
+    def spread(self, rows: Int[Tensor, " batch"]) -> "KVCache":
+        """A cache whose row b begins as row rows[b] of this one: what several rows have in common is computed once."""
+        other = copy.copy(self)
+        other.keys_values = self.keys_values[:, rows]
+        other.lengths = self.lengths[rows]
+        other._rows = torch.arange(len(rows), device=rows.device)[:, None]
+        return other

@@ -85,6 +85,7 @@ class Editing(Engine):
                     seed=own,
                     sampling=rule,
                     copy=self._copied(codes, cells),
+                    expected=self._copied(codes, np.zeros_like(cells)),
                     first_position=len(region_ids),
                 )
                 for own in seeds[number * each : (number + 1) * each]

@@ -10,7 +10,7 @@ from anyvl.generation.noise import gumbel
 
 
 def noise(seeds, positions, vocab):
-    return gumbel(torch.tensor(seeds), torch.tensor(positions), vocab)
+    return gumbel(torch.tensor(seeds), torch.tensor(positions), torch.arange(vocab)[None])
 
 
 def farthest(values: torch.Tensor) -> float:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from anyvl.errors import ConfigError
+from anyvl.generation import DecoderStepper
 from anyvl.model.decoder import Decoder, DecoderConfig
+from anyvl.model.incremental import IncrementalDecoder
 from anyvl.model.kv_cache import KVCache
 
 BASE = dict(
@@ -57,12 +59,12 @@ def test_transformers_gives_the_same_logits(name):
     assert expected.std() > 0.3
     assert (decoder(ids) - expected).abs().max() < 1e-4
 
-    cache = KVCache(decoder.config, 2, 75)
+    network, cache = IncrementalDecoder(decoder), KVCache(decoder.config, 2, 75)
     start = 0
     for width in (9, 1, 1, 5, 1, 48, 1, 9):  # past the first block of the cache
-        logits = decoder.extend(ids[:, start : start + width], torch.tensor([width, width]), cache)
+        logits = network.extend(ids[:, start : start + width], torch.tensor([width, width]), cache)
         start += width
-        assert (logits - expected[:, start - 1]).abs().max() < 1e-4
+        assert (logits[:, 0] - expected[:, start - 1]).abs().max() < 1e-4
     assert cache.lengths.tolist() == [75, 75]
 
 
@@ -72,32 +74,33 @@ def test_rows_of_any_widths_leave_no_trace_in_each_other(steps, spare):
     decoder = lively(SHAPES["grouped"])
     ids = torch.randint(97, (3, 160))
     expected = decoder(ids)
-    cache = KVCache(decoder.config, 3, 160)
+    network, cache = IncrementalDecoder(decoder), KVCache(decoder.config, 3, 160)
     said = [0, 0, 0]
     for widths in steps:
         chunk = torch.randint(97, (3, max(1, *widths) + spare))  # the padding is noise
         for row, count in enumerate(widths):
             chunk[row, :count] = ids[row, said[row] : said[row] + count]
-        logits = decoder.extend(chunk, torch.tensor(widths), cache)
+        logits = network.extend(chunk, torch.tensor(widths), cache)
         said = [old + new for old, new in zip(said, widths, strict=True)]
         assert cache.lengths.tolist() == said
         for row, count in enumerate(widths):
             if count:
-                assert (logits[row] - expected[row, said[row] - 1]).abs().max() < 1e-4
+                assert (logits[row, 0] - expected[row, said[row] - 1]).abs().max() < 1e-4
 
 
 @torch.no_grad()
 def test_a_row_is_the_same_whatever_the_length_of_its_neighbours():
     decoder = lively(SHAPES["grouped"])
+    network = IncrementalDecoder(decoder)
     alone, beside = KVCache(decoder.config, 1, 64), KVCache(decoder.config, 2, 400)
     ids = torch.randint(97, (2, 301))
     short = torch.tensor([[*ids[0, :7].tolist(), *[0] * 293]])
-    first = decoder.extend(short[:, :7], torch.tensor([7]), alone)
-    second = decoder.extend(torch.cat((short, ids[1:, :300])), torch.tensor([7, 300]), beside)
-    assert (first[0] - second[0]).abs().max() < 2e-5
-    first = decoder.extend(ids[:1, 300:], torch.tensor([1]), alone)
-    second = decoder.extend(ids[:, 300:], torch.tensor([1, 1]), beside)
-    assert (first[0] - second[0]).abs().max() < 2e-5
+    first = network.extend(short[:, :7], torch.tensor([7]), alone)
+    second = network.extend(torch.cat((short, ids[1:, :300])), torch.tensor([7, 300]), beside)
+    assert (first[0, 0] - second[0, 0]).abs().max() < 2e-5
+    first = network.extend(ids[:1, 300:], torch.tensor([1]), alone)
+    second = network.extend(ids[:, 300:], torch.tensor([1, 1]), beside)
+    assert (first[0, 0] - second[0, 0]).abs().max() < 2e-5
 
 
 @torch.no_grad()
@@ -154,3 +157,42 @@ def test_config_survives_json(config):
 def test_impossible_shapes_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         DecoderConfig(**{**BASE, **wrong})
+
+
+@torch.no_grad()
+def test_logits_of_the_last_ids_and_of_a_span_are_those_of_all():
+    decoder = lively(SHAPES["grouped"])
+    network, ids, widths = IncrementalDecoder(decoder), torch.randint(97, (2, 9)), torch.tensor([9, 5])
+    expected = decoder(ids)
+    logits = network.extend(ids, widths, KVCache(decoder.config, 2, 20), last=3, span=(30, 64))
+    assert logits.shape == (2, 3, 34)
+    assert (logits[0] - expected[0, 6:9, 30:64]).abs().max() < 1e-4
+    assert (logits[1] - expected[1, 2:5, 30:64]).abs().max() < 1e-4
+
+
+@torch.no_grad()
+def test_a_cache_forgets_and_is_spread():
+    decoder = lively(SHAPES["one key head"])
+    network, ids = IncrementalDecoder(decoder), torch.randint(97, (2, 30))
+    expected = decoder(ids)
+    cache = KVCache(decoder.config, 2, 40)
+    network.extend(torch.cat((ids[:, :8], torch.randint(97, (2, 6))), 1), torch.tensor([14, 12]), cache)
+    cache.rewind(torch.tensor([6, 4]))  # the wrong ends
+    rows = torch.tensor([1, 0, 1])
+    spread = cache.spread(rows)
+    logits = network.extend(ids[rows, 8:11], torch.tensor([3, 3, 3]), spread)
+    assert (logits[:, 0] - expected[rows, 10]).abs().max() < 1e-4
+    assert cache.lengths.tolist() == [8, 8] and spread.lengths.tolist() == [11] * 3
+    logits = network.extend(ids[:, 8:30], torch.tensor([22, 1]), cache)  # and the rows it came from go their own way
+    assert (logits[0, 0] - expected[0, 29]).abs().max() < 1e-4
+    assert (logits[1, 0] - expected[1, 8]).abs().max() < 1e-4
+
+
+@torch.no_grad()
+def test_weights_that_changed_are_packed_anew():
+    decoder = lively(SHAPES["untied"])
+    stepper, ids = DecoderStepper(decoder), torch.randint(97, (1, 6))
+    for _ in range(2):
+        decoder.model.layers[1].mlp.up_proj.weight.mul_(3.0)
+        logits = stepper.extend(ids, torch.tensor([6]), stepper.new_cache(1, 8))
+        assert (logits[:, 0] - decoder(ids)[:, -1]).abs().max() < 1e-4

@@ -1,0 +1,132 @@
+"""The decoder as generation runs it: chunk after chunk onto a cache, its weights packed for few rows at a time.
+
+The same network as `Decoder`, whose weights it copies: queries, keys and values are one product, what follows a product is
+done with it, logits are made for the ids that are asked for alone.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from anyvl.model.decoder import Attention, Decoder, FeedForward, Layer
+from anyvl.model.kv_cache import KVCache
+from anyvl.model.packed_linear import PackedLinear, packed
+
+Span = tuple[int, int]
+"""Ids from the first up to, without, the second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PackedLayer:
+    before_attention: Float[Tensor, " size"]
+    before_feed_forward: Float[Tensor, " size"]
+    qkv: PackedLinear
+    of_heads: Float[Tensor, "head dim"] | None  # scales of normed queries and keys
+    out: PackedLinear
+    gate: PackedLinear
+    up: PackedLinear
+    down: PackedLinear
+
+
+class IncrementalDecoder:
+    """A decoder that continues rows of ids. Later changes of the decoder's weights are not seen (`is_stale`)."""
+
+    def __init__(self, decoder: Decoder, int8: bool = False) -> None:
+        self.config = config = decoder.config
+        self.int8 = int8
+        self._decoder = decoder
+        self._groups = config.num_attention_heads // config.num_key_value_heads
+        self._made_of = _versions(decoder)
+        self._layers = [self._pack(layer) for layer in decoder.model.layers]
+        self._heads: dict[Span, PackedLinear] = {}
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the decoder's weights are no longer those that were packed."""
+        return _versions(self._decoder) != self._made_of
+
+    def _pack(self, layer: torch.nn.Module) -> _PackedLayer:
+        assert isinstance(layer, Layer)
+        attention, feed_forward, config = layer.self_attn, layer.mlp, self.config
+        assert isinstance(attention, Attention) and isinstance(feed_forward, FeedForward)
+        of_heads = None
+        if config.qk_norm:
+            counts = (config.num_attention_heads, config.num_key_value_heads)
+            norms = (attention.q_norm.weight, attention.k_norm.weight)
+            of_heads = torch.cat([norm.detach().expand(n, -1) for norm, n in zip(norms, counts, strict=True)])  # type: ignore[operator]
+        return _PackedLayer(
+            before_attention=layer.input_layernorm.weight.detach(),
+            before_feed_forward=layer.post_attention_layernorm.weight.detach(),
+            qkv=packed(attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight, int8=self.int8),
+            of_heads=of_heads,
+            out=packed(attention.o_proj.weight, int8=self.int8),
+            gate=packed(feed_forward.gate_proj.weight, int8=self.int8),
+            up=packed(feed_forward.up_proj.weight, int8=self.int8),
+            down=packed(feed_forward.down_proj.weight, int8=self.int8),
+        )
+
+    @torch.inference_mode()
+    def extend(
+        self,
+        ids: Int[Tensor, "batch width"],
+        widths: Int[Tensor, " batch"],
+        cache: KVCache,
+        *,
+        last: int = 1,
+        span: Span | None = None,
+    ) -> Float[Tensor, "batch last ids"]:
+        """Continue row b by ids[b, :widths[b]] and give the logits after each of its `last` last ones, of the ids in `span`.
+
+        Ids past a row's width are padding and leave no trace; a row of width 0 keeps its cache. Logits before a row's first
+        new id mean nothing. Ids [[5, 6, 7], [8, 0, 0]] with widths [3, 1] append 5 6 7 to the first row and 8 to the second;
+        with last=2 they give the logits after 6 and 7 and, of the second row, after nothing and 8.
+        """
+        config, decoder, eps = self.config, self._decoder, self.config.rms_norm_eps
+        positions, mask = cache.open(widths, ids.shape[1])
+        cos, sin = decoder.rotation(positions)
+        x = decoder.model.embed_tokens(ids)
+        seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (g t) s", g=self._groups)
+        turned = config.num_attention_heads + config.num_key_value_heads
+        for number, layer in enumerate(self._layers):
+            heads = layer.qkv(_normed(x, layer.before_attention, eps)).unflatten(-1, (-1, config.head_dim))
+            to_turn = heads[:, :, :turned]
+            if layer.of_heads is not None:
+                to_turn = _normed(to_turn, layer.of_heads, eps)
+            turned_heads = torch.addcmul(to_turn * cos, to_turn.roll(config.head_dim // 2, -1), sin)
+            queries, new_keys = turned_heads.split((config.num_attention_heads, config.num_key_value_heads), 2)
+            keys, values = cache.append(number, new_keys, heads[:, :, turned:])
+            # Queries of a group become further rows of their key head: keys and values are read as they lie, unrepeated.
+            queries = rearrange(queries, "b t (h g) d -> b h (g t) d", g=self._groups)
+            mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen)
+            x = layer.out.plus(rearrange(mixed, "b h (g t) d -> b t (h g d)", g=self._groups), x)
+            normed = _normed(x, layer.before_feed_forward, eps)
+            x = layer.down.plus(layer.up.times(normed, layer.gate.silu(normed)), x)
+        cache.close(widths)
+        if last < ids.shape[1] or last > 1:
+            places = (widths[:, None] - last + torch.arange(last, device=x.device)).clamp(min=0)
+            x = x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
+        return self._head(span or (0, config.vocab_size))(_normed(x, decoder.model.norm.weight, eps))
+
+    def _head(self, span: Span) -> PackedLinear:
+        if span not in self._heads:
+            self._heads[span] = packed(self._decoder.head[span[0] : span[1]], int8=self.int8)
+        return self._heads[span]
+
+
+def _normed(
+    x: Float[Tensor, "*batch size"], weight: Float[Tensor, "*_ size"], eps: float
+) -> Float[Tensor, "*batch size"]:
+    """RMSNorm, statistics in fp32, in half as many operations as torch takes on a CPU: there they cost more than the sums."""
+    size = x.shape[-1]
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    scale = torch.addcmul(length.new_tensor(eps * size), length, length).rsqrt_().mul_(size**0.5)
+    return (x * scale).to(x.dtype) * weight
+
+
+def _versions(decoder: Decoder) -> list[tuple[int, int]]:
+    """What changes when any weight does: where it lies, and how often it was written."""
+    return [(weight.data_ptr(), weight._version) for weight in decoder.parameters()]

@@ -1,0 +1,87 @@
+"""Several places in one forward change the work and not the codes, whatever was guessed."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from small_sentences import GRAMMARS, VOCABULARY, request, stepper
+
+from anyvl.generation import Request, generate
+from anyvl.generation.paint import WINDOWS, best_window
+from anyvl.sampling import Sampling
+
+COLD = Sampling(temperature=0.4, guidance_scale=1.5)
+FREE = np.where(np.arange(12) % 5 < 2, -1, 155)
+ASKED = [
+    request("picture", seed=1, sampling=COLD, unconditional=(8,)),
+    request("picture", seed=2, sampling=Sampling(temperature=0.3)),
+    request("picture", seed=3, sampling=Sampling(temperature=0.0), prefix=(8, 1, 5, 2)),
+    request("picture", seed=4, sampling=COLD, unconditional=(8, 9), copy=FREE),
+    request("picture", seed=5, sampling=Sampling(top_p=0.8), copy=np.where(np.arange(12) == 11, -1, 170)),
+    request("picture", seed=6, sampling=Sampling(top_k=3), first_position=40),
+]
+
+
+@pytest.mark.parametrize("window", [*WINDOWS[1:], None])
+def test_the_window_changes_the_forwards_and_not_the_codes(window):
+    fewer = 0
+    for weights in range(4):
+        network = stepper(weights)
+        one_by_one = [generate(network, [one], window=1)[0] for one in ASKED]
+        at_once = [generate(network, [one], window=window)[0] for one in ASKED]
+        together = generate(network, ASKED, window=window)
+        assert [r.ids for r in one_by_one] == [r.ids for r in at_once] == [r.ids for r in together]
+        for one, other in zip(one_by_one, together, strict=True):
+            assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-3)
+            assert GRAMMARS["picture"].accepts(other.ids)
+        fewer += sum(r.forwards for r in one_by_one) - sum(r.forwards for r in at_once)
+    assert fewer > 0
+
+
+def test_expected_codes_save_forwards_when_they_come_and_change_nothing_when_they_do_not():
+    network = stepper()
+    (plain,) = generate(network, [ASKED[0]], window=8)
+    codes = np.array([id for id in plain.ids if id in VOCABULARY.image])
+    right, wrong = (
+        generate(network, [Request(**{**vars(ASKED[0]), "expected": expected})], window=8)[0]
+        for expected in (codes, 152 + (codes - 151) % 24)
+    )
+    assert right.ids == wrong.ids == plain.ids
+    assert right.forwards == 3 < plain.forwards  # the first from the prompt, then 11 places and marks in windows of 8
+
+
+def test_copied_cells_need_no_forward_of_their_own():
+    free = np.full(12, 160)
+    free[[3, 10]] = -1
+    (result,) = generate(stepper(), [request("picture", copy=free, seed=3)], window=1)
+    assert result.forwards == 2
+    assert sum(log < 0 for log in result.log_probabilities) <= 2
+
+
+def test_what_images_of_one_prompt_have_in_common_is_read_once():
+    network, read = stepper(), []
+    extend = network.extend
+    network.extend = lambda ids, *rest, **more: read.append(tuple(ids.shape)) or extend(ids, *rest, **more)
+    prefix, without = (8, 1, 2, 3, 4), (8, 9)
+    asked = [request("picture", seed=seed, prefix=prefix, unconditional=without, sampling=COLD) for seed in range(3)]
+    together = generate(network, asked, window=1)
+    assert read[0][0] == 2 and read[1][0] == 6  # prompt and negative prompt once, then both branches of three pictures
+    assert [r.ids for r in together] == [generate(stepper(), [one])[0].ids for one in asked]
+
+
+def test_the_window_narrows_where_guesses_fail_and_where_rows_are_many():
+    narrow = [best_window(hits, 2, 1 / 32) for hits in (0.0, 0.2, 0.5, 0.9)]
+    assert narrow == sorted(narrow) and narrow[0] == 1 and narrow[-1] == 16
+    wide = [best_window(1.0, rows, 1 / 32) for rows in (1, 4, 16, 32, 500)]
+    assert wide == sorted(wide, reverse=True) and wide[-1] == 1
+    for hits, rows in itertools.product((0.0, 0.4, 1.0), (1, 7, 100)):
+        assert best_window(hits, rows, 1 / 256) in WINDOWS
+
+
+def test_pictures_with_weights_that_give_no_numbers_are_pictures():
+    broken = stepper()
+    with torch.no_grad():
+        broken.decoder.model.norm.weight.fill_(torch.nan)
+    for result in generate(broken, ASKED):
+        assert GRAMMARS["picture"].accepts(result.ids)
