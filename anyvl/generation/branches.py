@@ -1,5 +1,6 @@
 """The rows of the network behind a batch of requests: one for each, and one more for each that is guided."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -10,6 +11,9 @@ from anyvl.errors import BudgetError, InputError
 from anyvl.generation.request import Request
 from anyvl.generation.stepper import Stepper
 from anyvl.model.incremental import Span
+
+_WORTH_SHARING = 32
+"""So many ids cost more than the further forward that computes them apart."""
 
 
 class Branches:
@@ -39,22 +43,31 @@ class Branches:
     ) -> tuple[object, Float[Tensor, "row 1 ids"]]:
         """A cache that holds each prefix and what opens its answer, and the logits after it; room for `spare` more ids.
 
-        What several rows begin with, word for word, is computed once.
+        What several rows begin with, such as a picture that is asked about, is computed once.
         """
         owners = self.owners.tolist()
         starts = [(*prefix, *openings[owner]) for prefix, owner in zip(self._prefixes, owners, strict=True)]
         length = spare + max(len(p) + self.requests[o].budget for p, o in zip(self._prefixes, owners, strict=True))
-        distinct = list(dict.fromkeys(starts))
-        widths = torch.tensor([len(start) for start in distinct])
-        ids = torch.zeros(len(distinct), int(widths.max()), dtype=torch.int64)
-        for row, start in zip(ids, distinct, strict=True):
-            row[: len(start)] = torch.tensor(start)
-        device, cache = self._stepper.device, self._stepper.new_cache(len(distinct), length)
-        logits = self._stepper.extend(ids.to(device), widths.to(device), cache, span=span)
-        if len(distinct) == len(starts):
+        trunks = shared_beginnings(starts)
+        cache = self._stepper.new_cache(len(trunks), length)
+        if any(trunks):
+            self._stepper.extend(*self._chunk(list(trunks)), cache, span=span)
+        distinct = {start: row for row, start in enumerate(itertools.chain(*trunks.values()))}
+        if len(distinct) > len(trunks):
+            trunk_of = [row for row, members in enumerate(trunks.values()) for _ in members]
+            cache = self._stepper.spread(cache, self.owners.new_tensor(trunk_of))
+        rest = [start[len(trunk) :] for trunk, members in trunks.items() for start in members]
+        logits = self._stepper.extend(*self._chunk(rest), cache, span=span)
+        rows = [distinct[start] for start in starts]
+        if rows == list(range(len(rows))):
             return cache, logits
-        rows = torch.tensor([distinct.index(start) for start in starts], device=device)
-        return self._stepper.spread(cache, rows), logits[rows]
+        return self._stepper.spread(cache, self.owners.new_tensor(rows)), logits[rows]
+
+    def _chunk(self, rows: Sequence[Sequence[int]]) -> tuple[Int[Tensor, "row width"], Int[Tensor, " row"]]:
+        """Rows left-aligned, and how long each is."""
+        widths = [len(row) for row in rows]
+        ids = [[*row, *[0] * (max(widths) - len(row))] for row in rows]
+        return self.owners.new_tensor(ids), self.owners.new_tensor(widths)
 
     def guide(self, logits: Float[Tensor, "row *place ids"]) -> Float[Tensor, "request *place ids"]:
         """Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598): unconditional + scale * (own - unconditional)."""
@@ -69,6 +82,29 @@ class Branches:
         """The branches of some of the requests, and the rows of the network that they had here."""
         rows = [row for row, owner in enumerate(self.owners.tolist()) if owner in set(numbers)]
         return Branches(self._stepper, [self.requests[number] for number in numbers]), self.owners.new_tensor(rows)
+
+
+def shared_beginnings(starts: Sequence[Sequence[int]]) -> dict[tuple[int, ...], list[tuple[int, ...]]]:
+    """Distinct rows by what they have in common at their beginning, where that is long enough to pay for a forward.
+
+    Every row goes on after its common beginning, which is () for rows that share nothing to speak of.
+
+    >>> shared_beginnings([(8, *range(40), 1), (8, *range(40), 2), (8, 3)]).keys() == {(8, *range(40)), ()}
+    True
+    """
+    groups: list[tuple[int, list[tuple[int, ...]]]] = []
+    for start in sorted({tuple(start) for start in starts}):
+        if groups:
+            shared, members = groups[-1]
+            same = next((i for i, (a, b) in enumerate(zip(members[0], start, strict=False)) if a != b), len(members[0]))
+            if min(same, shared) >= _WORTH_SHARING:
+                groups[-1] = (min(same, shared), [*members, start])
+                continue
+        groups.append((len(start) - 1, [start]))
+    found: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for shared, members in groups:
+        found.setdefault(members[0][:shared] if len(members) > 1 else (), []).extend(members)
+    return found
 
 
 def as_int64(seed: int) -> int:

@@ -5,9 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from small_sentences import GRAMMARS, VOCABULARY, request, stepper
 
 from anyvl.generation import Request, generate
+from anyvl.generation.branches import shared_beginnings
 from anyvl.generation.paint import WINDOWS, best_window
 from anyvl.sampling import Sampling
 
@@ -68,6 +71,43 @@ def test_what_images_of_one_prompt_have_in_common_is_read_once():
     together = generate(network, asked, window=1)
     assert read[0][0] == 2 and read[1][0] == 6  # prompt and negative prompt once, then both branches of three pictures
     assert [r.ids for r in together] == [generate(stepper(), [one])[0].ids for one in asked]
+
+
+def test_what_both_branches_and_several_pictures_begin_with_is_read_once():
+    network, read = stepper(), []
+    extend = network.extend
+    network.extend = lambda ids, widths, *rest, **more: (
+        read.append(int(widths.sum())) or extend(ids, widths, *rest, **more)
+    )
+    seen, other = tuple(range(60)), tuple(range(59, 0, -1))
+    asked = [
+        request("picture", seed=1, prefix=(8, *seen, 3), unconditional=(8, *seen), sampling=COLD, budget=20),
+        request("picture", seed=2, prefix=(8, *seen, 5, 6), unconditional=(8, *seen), sampling=COLD, budget=20),
+        request("picture", seed=3, prefix=(8, *other, 4), unconditional=(8, *other), sampling=COLD, budget=20),
+        request("picture", seed=4, prefix=(8, 9), budget=20),
+    ]
+    together = generate(network, asked, window=1)
+    opening = 4  # <image>, rows, columns, and the first row's mark
+    assert read[0] == len(seen) + 1 + len(other) + 1
+    assert read[1] == 1 + 2 + 0 + 1 + 0 + 2 + 6 * opening
+    assert [r.ids for r in together] == [generate(stepper(), [one])[0].ids for one in asked]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(28, 40), st.lists(st.integers(0, 9), max_size=4)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_beginnings_and_what_follows_make_the_rows(parts):
+    starts = [(8, *range(kind, kind + length), *tail) for kind, length, tail in parts]
+    found = shared_beginnings(starts)
+    members = [member for rows in found.values() for member in rows]
+    assert sorted(members) == sorted(set(starts))
+    for trunk, rows in found.items():
+        assert all(row[: len(trunk)] == trunk and len(row) > len(trunk) for row in rows)
+        assert trunk == () or (len(trunk) >= 32 and len(rows) > 1)
 
 
 def test_the_window_narrows_where_guesses_fail_and_where_rows_are_many():
