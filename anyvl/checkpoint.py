@@ -91,7 +91,7 @@ def load_parts(
         ) from None
     vocabulary = Vocabulary.from_layout(layout)
     decoder = load_decoder(folder / "decoder", device, dtype)
-    tokenizer = load_image_tokenizer(folder / "image_tokenizer", device)
+    tokenizer = load_image_tokenizer(folder / "image_tokenizer", device, dtype)
     found = (decoder.config.vocab_size, tokenizer.model.config.num_codes)
     if found != (vocabulary.size, vocabulary.num_codes):
         raise CheckpointError(

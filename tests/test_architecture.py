@@ -28,6 +28,7 @@ ROWS = (
     ("tasks", "interop", "checkpoint"),
     ("pipeline", "data"),
     ("training", "evaluation"),
+    ("bench",),
     ("cli", "server"),
     ("__main__",),
 )
@@ -36,8 +37,8 @@ ORDERED_ROWS = (0, 1)
 
 # The only files (or rooms) that may import a package at all.
 DOORS = {
-    "transformers": ("interop",),
-    "diffusers": ("model/vqgan.py", "refiner"),
+    "transformers": ("interop", "bench"),
+    "diffusers": ("model/vqgan.py", "refiner", "bench"),
     "accelerate": ("training",),
     "peft": ("training",),
     "typer": ("cli",),

@@ -16,7 +16,7 @@ import typer
 from anyvl.cli.finding import detect, ground, segment
 from anyvl.cli.mapping import dense, keypoints
 from anyvl.cli.painting import edit, generate, infill
-from anyvl.cli.running import evaluate, info, train
+from anyvl.cli.running import bench, evaluate, info, train
 from anyvl.cli.telling import ask, caption, classify, describe
 from anyvl.errors import AnyVLError
 
@@ -38,6 +38,7 @@ COMMANDS = (
     info,
     train,
     evaluate,
+    bench,
 )
 
 

@@ -18,7 +18,8 @@ DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; without it, a CUDA GPU if there is one, else the CPU.")
 ]
 DtypeOption = Annotated[
-    Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="Number format of the computation.")
+    Literal["float32", "bfloat16", "float16", "int8"] | None,
+    typer.Option(help="Number format of the computation; int8: 8-bit weights with bfloat16, on a CPU."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 SeedOption = Annotated[int | None, typer.Option(help="Picture i of a call has seed + i. Without it, one is drawn.")]

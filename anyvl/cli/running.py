@@ -1,4 +1,4 @@
-"""`anyvl info`, `anyvl train` and `anyvl evaluate`: about a model, not a picture."""
+"""`anyvl info`, `anyvl train`, `anyvl evaluate` and `anyvl bench`: about a model, not a picture."""
 
 from pathlib import Path
 from typing import Annotated
@@ -58,3 +58,22 @@ def evaluate(
     from anyvl import evaluation
 
     evaluation.run(**given(suites=suite, count=count, model=model, device=device, output=output))
+
+
+def bench(
+    name: Annotated[
+        list[str] | None, typer.Option(help="Measure only this, such as parallel; give it again for more.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each pair is timed; the median counts.")] = 5,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the figures to this .json or .md file too.")
+    ] = None,
+) -> None:
+    """Measure speed: each time beside what it is compared with, one after the other in the same run."""
+    from anyvl.exports.files import require_writable
+
+    if output is not None:
+        require_writable(output)
+    from anyvl import bench as benches
+
+    benches.run(rounds=rounds, **given(benches=name, output=output))

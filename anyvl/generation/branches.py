@@ -69,14 +69,19 @@ class Branches:
         ids = [[*row, *[0] * (max(widths) - len(row))] for row in rows]
         return self.owners.new_tensor(ids), self.owners.new_tensor(widths)
 
-    def guide(self, logits: Float[Tensor, "row *place ids"]) -> Float[Tensor, "request *place ids"]:
-        """Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598): unconditional + scale * (own - unconditional)."""
-        own, other = logits[: len(self.requests)].float(), logits[len(self.requests) :].float()
+    def guide(self, logits: Float[Tensor, "row *place ids"]) -> tuple[Tensor, Tensor]:
+        """The logits of each request's own branch, and the guided ones, in fp32: each (request, *place, ids).
+
+        Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598): unconditional + scale * (own - unconditional).
+        """
+        logits = logits.float()
+        own, other = logits[: len(self.requests)], logits[len(self.requests) :]
         if not len(other):
-            return own
+            return own, own
         scale = self._scale.view(-1, *[1] * (logits.ndim - 1))
-        mixed = other + scale * (own[self.guided] - other)
-        return mixed if len(other) == len(own) else own.index_copy(0, self.guided, mixed)
+        if len(other) == len(own):
+            return own, other.lerp(own, scale)
+        return own, own.index_copy(0, self.guided, other.lerp(own[self.guided], scale))
 
     def only(self, numbers: Sequence[int]) -> tuple["Branches", Int[Tensor, " row"]]:
         """The branches of some of the requests, and the rows of the network that they had here."""

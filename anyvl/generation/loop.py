@@ -10,6 +10,7 @@ from torch import Tensor
 from anyvl.generation.branches import Branches, as_int64
 from anyvl.generation.draw import draw
 from anyvl.generation.forced_runs import gather_chunk, take_forced
+from anyvl.generation.noise import moments
 from anyvl.generation.paint import paint
 from anyvl.generation.request import Request, Result
 from anyvl.generation.stepper import Stepper
@@ -76,10 +77,9 @@ def _write(stepper: Stepper, requests: Sequence[Request], on_step: OnStep) -> li
     finished = bool(state.done.all())
     while not finished:
         active = ~state.done
-        own = logits[:count, 0].float()
-        # Guidance acts inside pictures only.
-        guided = torch.where(state.in_picture[:, None], rows.guide(logits[:, 0]), own) if len(rows.guided) else own
-        chosen = draw(guided, state.mask() | ~active[:, None], rules, seeds, positions)
+        own, guided = rows.guide(logits[:, 0])
+        guided = torch.where(state.in_picture[:, None], guided, own)
+        chosen = draw(guided, state.mask() | ~active[:, None], rules, moments(seeds, positions))
         likely = own.log_softmax(-1).gather(1, chosen[:, None])[:, 0]
         state.advance(chosen, active)
         run, runs_on = take_forced(state, active)

@@ -15,6 +15,7 @@ from torch import Tensor
 from anyvl.generation.branches import Branches, as_int64
 from anyvl.generation.draw import draw
 from anyvl.generation.forced_runs import chunk_width
+from anyvl.generation.noise import moments
 from anyvl.generation.request import Request, Result
 from anyvl.generation.stepper import Stepper
 from anyvl.grammar.canvas import Canvas
@@ -32,6 +33,8 @@ class _Sentence:
         self._fixed = [*canvas.fixed.tolist(), *[0] * WINDOWS[-1]]
         self.ids = list(self._fixed)
         self.log_probabilities = [0.0] * self.length
+        positions = request.first_position + torch.arange(len(self.ids) + WINDOWS[-1])
+        self.moments: list[int] = moments(torch.tensor(as_int64(request.seed)), positions).tolist()
         self._guesses: dict[int, int] = {}
         if request.expected is not None:
             self._guesses = {
@@ -144,11 +147,11 @@ def best_window(hits: float, rows: int, row_cost: float) -> int:
 def _settle(live: Sequence[_Sentence], logits: Float[Tensor, "row place id"], rows: Branches, first: int) -> list[int]:
     """Draw at every place of the window and settle what holds; how many places of each sentence that were."""
     width, device = logits.shape[1], logits.device
-    seeds = torch.tensor([as_int64(s.request.seed) for s in live], device=device).repeat_interleave(width)
-    starts = torch.tensor([s.request.first_position + s.at for s in live], device=device)
-    positions = (starts[:, None] + torch.arange(width, device=device)).flatten()
-    rules = [s.request.sampling for s in live for _ in range(width)]
-    drawn = draw(rows.guide(logits).flatten(0, 1), None, rules, seeds, positions, first).view(-1, width).tolist()
+    asked = [moment for sentence in live for moment in sentence.moments[sentence.at : sentence.at + width]]
+    rules = [sentence.request.sampling for sentence in live for _ in range(width)]
+    when = torch.tensor(asked, dtype=torch.int32, device=device)
+    own, guided = rows.guide(logits)
+    drawn = draw(guided.flatten(0, 1), None, rules, when, first).view(-1, width).tolist()
     settled, places = [], []
     for number, sentence in enumerate(live):
         if sentence.done:
@@ -157,9 +160,12 @@ def _settle(live: Sequence[_Sentence], logits: Float[Tensor, "row place id"], ro
         at = sentence.at
         count, free = sentence.take(drawn[number])
         settled.append(count)
-        places += [(number, column, sentence, at + column) for column in free]
-    own = logits[[p[0] for p in places], [p[1] for p in places]].float().log_softmax(-1)
-    chosen = torch.tensor([sentence.ids[place] - first for _, _, sentence, place in places], device=device)
-    for (_, _, sentence, place), log in zip(places, own.gather(1, chosen[:, None])[:, 0].tolist(), strict=True):
-        sentence.log_probabilities[place] = log
+        places += [(number * width + column, sentence, at + column) for column in free]
+    if places:
+        rows_of = [row for row, _, _ in places]
+        each = own.flatten(0, 1)[rows_of] if len(rows_of) < own.shape[0] * width else own.flatten(0, 1)
+        chosen = torch.tensor([[sentence.ids[place] - first] for _, sentence, place in places], device=device)
+        likely = each.gather(1, chosen)[:, 0] - each.logsumexp(-1)
+        for (_, sentence, place), log in zip(places, likely.tolist(), strict=True):
+            sentence.log_probabilities[place] = log
     return settled

@@ -60,11 +60,10 @@ def save_image_tokenizer(model: VQGAN, folder: str | Path, dtype: torch.dtype = 
     save_json({"model_type": "anyvl_vqgan", **dataclasses.asdict(model.config)}, Path(folder) / CONFIG_FILE)
 
 
-def load_image_tokenizer(folder: str | Path, device: torch.device | str = "cpu") -> VQGANTokenizer:
-    """Read such a folder; CheckpointError when it is missing, incomplete or does not fit its config.json.
-
-    Always computed in fp32: which code is nearest must not depend on the precision of the decoder.
-    """
+def load_image_tokenizer(
+    folder: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> VQGANTokenizer:
+    """Read such a folder, to paint in `dtype`; CheckpointError when it is missing, incomplete or does not fit its config.json."""
     folder = Path(folder)
     if not folder.is_dir():
         raise CheckpointError(f"there is no image tokenizer folder {folder}")
@@ -76,5 +75,4 @@ def load_image_tokenizer(folder: str | Path, device: torch.device | str = "cpu")
     model = VQGAN(VQGANConfig(**values))
     own = {name: value for name, value in model.state_dict().items() if name in _OF_TRAINING}
     load_strictly(model, {**load_tensors(folder / WEIGHTS_FILE), **own}, folder)
-    model.to(device=device, dtype=torch.float32).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return VQGANTokenizer(model)
+    return VQGANTokenizer(model.prepare(device, dtype))

@@ -43,6 +43,11 @@ class IncrementalDecoder:
         self._made_of = _versions(decoder)
         self._layers = [self._pack(layer) for layer in decoder.model.layers]
         self._heads: dict[Span, PackedLinear] = {}
+        device = decoder.head.device
+        self._least = {
+            size: torch.tensor(config.rms_norm_eps * size, device=device)
+            for size in (config.hidden_size, config.head_dim)
+        }
 
     @property
     def is_stale(self) -> bool:
@@ -85,17 +90,17 @@ class IncrementalDecoder:
         new id mean nothing. Ids [[5, 6, 7], [8, 0, 0]] with widths [3, 1] append 5 6 7 to the first row and 8 to the second;
         with last=2 they give the logits after 6 and 7 and, of the second row, after nothing and 8.
         """
-        config, decoder, eps = self.config, self._decoder, self.config.rms_norm_eps
+        config, decoder = self.config, self._decoder
         positions, mask = cache.open(widths, ids.shape[1])
         cos, sin = decoder.rotation(positions)
         x = decoder.model.embed_tokens(ids)
         seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (g t) s", g=self._groups)
         turned = config.num_attention_heads + config.num_key_value_heads
         for number, layer in enumerate(self._layers):
-            heads = layer.qkv(_normed(x, layer.before_attention, eps)).unflatten(-1, (-1, config.head_dim))
+            heads = layer.qkv(self._normed(x, layer.before_attention)).unflatten(-1, (-1, config.head_dim))
             to_turn = heads[:, :, :turned]
             if layer.of_heads is not None:
-                to_turn = _normed(to_turn, layer.of_heads, eps)
+                to_turn = self._normed(to_turn, layer.of_heads)
             turned_heads = torch.addcmul(to_turn * cos, to_turn.roll(config.head_dim // 2, -1), sin)
             queries, new_keys = turned_heads.split((config.num_attention_heads, config.num_key_value_heads), 2)
             keys, values = cache.append(number, new_keys, heads[:, :, turned:])
@@ -103,28 +108,27 @@ class IncrementalDecoder:
             queries = rearrange(queries, "b t (h g) d -> b h (g t) d", g=self._groups)
             mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen)
             x = layer.out.plus(rearrange(mixed, "b h (g t) d -> b t (h g d)", g=self._groups), x)
-            normed = _normed(x, layer.before_feed_forward, eps)
+            normed = self._normed(x, layer.before_feed_forward)
             x = layer.down.plus(layer.up.times(normed, layer.gate.silu(normed)), x)
         cache.close(widths)
         if last < ids.shape[1] or last > 1:
             places = (widths[:, None] - last + torch.arange(last, device=x.device)).clamp(min=0)
             x = x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
-        return self._head(span or (0, config.vocab_size))(_normed(x, decoder.model.norm.weight, eps))
+        return self._head(span or (0, config.vocab_size))(self._normed(x, decoder.model.norm.weight))
+
+    def _normed(
+        self, x: Float[Tensor, "*batch size"], weight: Float[Tensor, "*_ size"]
+    ) -> Float[Tensor, "*batch size"]:
+        """RMSNorm, statistics in fp32, in half as many operations as torch takes on a CPU: there they cost more than the sums."""
+        size = x.shape[-1]
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        scale = torch.addcmul(self._least[size], length, length).rsqrt_().mul_(size**0.5)
+        return (x * scale).to(x.dtype) * weight
 
     def _head(self, span: Span) -> PackedLinear:
         if span not in self._heads:
             self._heads[span] = packed(self._decoder.head[span[0] : span[1]], int8=self.int8)
         return self._heads[span]
-
-
-def _normed(
-    x: Float[Tensor, "*batch size"], weight: Float[Tensor, "*_ size"], eps: float
-) -> Float[Tensor, "*batch size"]:
-    """RMSNorm, statistics in fp32, in half as many operations as torch takes on a CPU: there they cost more than the sums."""
-    size = x.shape[-1]
-    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-    scale = torch.addcmul(length.new_tensor(eps * size), length, length).rsqrt_().mul_(size**0.5)
-    return (x * scale).to(x.dtype) * weight
 
 
 def _versions(decoder: Decoder) -> list[tuple[int, int]]:

@@ -101,6 +101,21 @@ class VQGAN(nn.Module):
         self.quant_conv.requires_grad_(False)
         self.quantize.following = False
 
+    def prepare(self, device: torch.device | str, dtype: torch.dtype) -> "VQGAN":
+        """Make ready for use, not for training: pictures are painted in `dtype`, codes always found in fp32.
+
+        Which code is nearest must not depend on the precision that was asked for. (fp16 is fp32 on a CPU, which has no units
+        for it.)
+        """
+        self.to(device=device, dtype=torch.float32).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if dtype != torch.float16 or torch.device(device).type != "cpu":
+            self.post_quant_conv.to(dtype)
+            self.decoder.to(dtype)
+        for module in self.decoder.modules():
+            if isinstance(module, nn.SiLU):
+                module.inplace = True
+        return self.eval()
+
     def latents(self, picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim rows columns"]:
         """What the quantizer sees."""
         if self.config.cellwise:

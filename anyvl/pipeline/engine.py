@@ -44,9 +44,12 @@ class Seen:
 class Engine:
     """A checkpoint ready to answer."""
 
-    def __init__(self, parts: Parts) -> None:
+    window: int | None = None
+    """Most places of a picture that one forward decides (1: one at a time); None for as many as pay. Pictures stay the same."""
+
+    def __init__(self, parts: Parts, int8: bool = False) -> None:
         self.parts = parts
-        self.stepper = DecoderStepper(parts.decoder)
+        self.stepper = DecoderStepper(parts.decoder, int8)
 
     @property
     def kit(self) -> Kit:
@@ -100,7 +103,7 @@ class Engine:
 
     def write(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
         """Write all answers as one batch; StoppedError when the callback ends it early."""
-        results = generate(self.stepper, requests, on_step)
+        results = generate(self.stepper, requests, on_step, self.window)
         if any(result.aborted for result in results):
             raise StoppedError(
                 f"the callback stopped the answer after {results[0].forwards} steps: there is no value yet"

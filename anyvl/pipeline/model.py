@@ -29,9 +29,11 @@ class AnyVL(Painting, Editing, Reading):
     ) -> "AnyVL":
         """The model of a checkpoint folder or hub id; the default model, which comes with the package, if None.
 
-        device: "cpu", "cuda", ...; the first GPU, or else the CPU, if None. dtype: of the weights and the computation.
+        device: "cpu", "cuda", ...; the first GPU, or else the CPU, if None. dtype: of the weights and the computation; "int8"
+        keeps the decoder's matrices in 8 bits and computes in bfloat16, on a CPU.
         """
-        return cls(load_parts(folder, _device(device), _dtype(dtype)))
+        int8 = dtype in ("int8", torch.int8)
+        return cls(load_parts(folder, _device(device), torch.bfloat16 if int8 else _dtype(dtype)), int8)
 
     def save_pretrained(self, folder: str | Path, dtype: str | torch.dtype | None = None) -> None:
         """Write a checkpoint folder that `from_pretrained` reads; weights as they are, or rounded to `dtype`."""
@@ -109,5 +111,5 @@ def _device(name: str | None) -> torch.device:
 def _dtype(name: str | torch.dtype) -> torch.dtype:
     dtype = getattr(torch, name, None) if isinstance(name, str) else name
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise InputError(f"the dtype is float32, bfloat16 or float16, got {name!r}")
+        raise InputError(f"the dtype is float32, bfloat16, float16 or int8, got {name!r}")
     return dtype

@@ -51,7 +51,7 @@ def test_train_and_evaluate_pass_on_what_was_said(model, monkeypatch):
         (["generate", "a fox", "--sed", "1"], "--sed"),
         (["generate", "a fox", "--seed", "one"], "--seed"),
         (["generate", "a fox", "--num-images", "0"], "--num-images"),
-        (["generate", "a fox", "--dtype", "int8"], "bfloat16"),
+        (["generate", "a fox", "--dtype", "int4"], "bfloat16"),
         (["generate"], "prompt"),
         (["generate", ""], "empty"),
         (["generate", "a fox", "--model", "nowhere"], "no model at nowhere: give a folder"),

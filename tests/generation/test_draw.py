@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.generation.draw import draw
+from anyvl.generation.noise import gumbel_of_span, moments
 from anyvl.sampling import Sampling
 
 MANY = 20_000
@@ -17,7 +18,7 @@ def draws(logits, sampling, mask=None, seed=5):
     """MANY draws of one row, each with noise of its own."""
     logits = torch.tensor([logits]).expand(MANY, -1)
     mask = torch.ones_like(logits, dtype=torch.bool) if mask is None else torch.tensor([mask]).expand(MANY, -1)
-    return draw(logits, mask, [sampling] * MANY, torch.full((MANY,), seed), torch.arange(MANY))
+    return draw(logits, mask, [sampling] * MANY, moments(torch.tensor(seed), torch.arange(MANY)))
 
 
 def frequencies_fit(drawn, expected):
@@ -81,10 +82,11 @@ def test_every_row_follows_its_own_rule():
     logits, positions = torch.randn(200, 30, generator=torch.Generator().manual_seed(1)), torch.arange(200)
     mask = torch.rand(200, 30, generator=torch.Generator().manual_seed(2)) < 0.6
     seeds = torch.arange(200) % 7
-    together = draw(logits, mask, rules, seeds, positions)
+    when = moments(seeds, positions)
+    together = draw(logits, mask, rules, when)
     for row, rule in enumerate(rules):
         one = slice(row, row + 1)
-        assert draw(logits[one], mask[one], [rule], seeds[one], positions[one]) == together[row]
+        assert draw(logits[one], mask[one], [rule], when[one]) == together[row]
     greedy = logits.masked_fill(~mask, -torch.inf).argmax(-1)
     assert torch.equal(together[1::4], greedy[1::4])
 
@@ -104,7 +106,9 @@ def test_every_row_follows_its_own_rule():
 )
 @settings(max_examples=300, deadline=None)
 def test_whatever_the_logits_the_id_is_allowed(logits, mask, sampling, seed):
-    chosen = draw(torch.tensor([logits]), torch.tensor([mask]), [sampling], torch.tensor([seed]), torch.tensor([seed]))
+    chosen = draw(
+        torch.tensor([logits]), torch.tensor([mask]), [sampling], moments(torch.tensor([seed]), torch.tensor([seed]))
+    )
     assert mask[int(chosen)]
 
 
@@ -112,6 +116,24 @@ def test_whatever_the_logits_the_id_is_allowed(logits, mask, sampling, seed):
 def test_no_noise_lifts_an_id_over_the_mask(seed, position, id):
     mask = torch.zeros(1, 2304, dtype=torch.bool)
     mask[0, 7] = True
-    assert draw(torch.zeros(1, 2304), mask, [Sampling()], torch.tensor([seed]), torch.tensor([position])).tolist() == [
-        7
-    ]
+    assert draw(
+        torch.zeros(1, 2304), mask, [Sampling()], moments(torch.tensor([seed]), torch.tensor([position]))
+    ).tolist() == [7]
+
+
+@pytest.mark.parametrize("width", [0.05, 0.4, 3.0])  # from all ids alike to a few that have it all
+def test_top_p_is_the_same_over_many_ids(width):
+    generator = torch.Generator().manual_seed(3)
+    logits = width * torch.randn(6, 3000, generator=generator)
+    when = moments(torch.arange(6), torch.arange(6) + 40)
+    for rule in (Sampling(top_p=0.7), Sampling(top_p=0.9, temperature=0.7), Sampling(top_p=0.5, top_k=2000)):
+        chances = (logits / rule.temperature).softmax(-1)
+        if rule.top_k:
+            chances = chances.where(chances >= chances.topk(rule.top_k).values[:, -1:], 0)
+            chances = chances / chances.sum(-1, keepdim=True)
+        ordered, order = chances.sort(-1, descending=True)
+        out = torch.zeros_like(chances, dtype=torch.bool)
+        out.scatter_(-1, order, ordered.cumsum(-1) - ordered >= rule.top_p)
+        noisy = logits / rule.temperature + gumbel_of_span(when, 0, 3000)
+        expected = noisy.masked_fill(out | (chances == 0), -torch.inf).argmax(-1)
+        assert torch.equal(draw(logits, None, [rule] * 6, when), expected)

@@ -6,11 +6,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anyvl.generation.noise import gumbel
+from anyvl.generation.noise import gumbel, gumbel_of_span, moments
 
 
 def noise(seeds, positions, vocab):
-    return gumbel(torch.tensor(seeds), torch.tensor(positions), torch.arange(vocab)[None])
+    when = moments(torch.tensor(seeds), torch.tensor(positions))
+    spread = gumbel(when[:, None], torch.arange(vocab))
+    later = gumbel_of_span(when, vocab // 3, vocab)
+    assert torch.equal(later, spread[:, vocab // 3 :])
+    return spread
 
 
 def farthest(values: torch.Tensor) -> float:

@@ -1,0 +1,125 @@
+"""One step against the time it takes to read the weights once, and what is spent beside the network."""
+
+import resource
+
+import torch
+import torch.nn.functional as F
+
+from anyvl.bench.subjects import PROMPT, VOCABULARY, picture_requests, random_decoder
+from anyvl.bench.timing import Figure, median_seconds, plain, seconds
+from anyvl.generation import DecoderStepper, generate
+from anyvl.model.kv_cache import KVCache
+from anyvl.model.packed_linear import packed
+
+_SPAN = (VOCABULARY.image.start, VOCABULARY.image.stop)
+
+
+def bandwidths() -> dict[str, float]:
+    """What memory gives, in GB/s: a copy (read and written bytes), and products of one row with weights past any cache."""
+    source = torch.randn(64 << 20)
+    target = torch.empty_like(source)
+    found = {"copy": 2 * source.nbytes / median_seconds(lambda: target.copy_(source), 9) / 1e9}
+    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        weights = [torch.randn(4096, 1024).to(dtype) for _ in range(24)]
+        products, row = [packed(weight) for weight in weights], torch.randn(1, 1024).to(dtype)
+        size = sum(weight.nbytes for weight in weights)
+        found[f"packed product, {name}"] = (
+            size / median_seconds(lambda p=products, x=row: [one(x) for one in p], 9) / 1e9  # type: ignore[misc]
+        )
+        found[f"plain product, {name}"] = (
+            size / median_seconds(lambda w=weights, x=row: [F.linear(x, one) for one in w], 9) / 1e9  # type: ignore[misc]
+        )
+    return found
+
+
+def steps(rounds: int) -> list[Figure]:
+    """The step of 31 M and 94 M weights at batch 1 and 2 (guidance), 150 ids behind it, as a share of the limit."""
+    speeds = bandwidths()
+    figures = [plain(f"memory bandwidth, {name}", value, "GB/s") for name, value in speeds.items()]
+    for size in ("31M", "94M"):
+        for dtype, name, int8 in (
+            (torch.float32, "fp32", False),
+            (torch.bfloat16, "bf16", False),
+            (torch.bfloat16, "int8", True),
+        ):
+            decoder = random_decoder(size, dtype)
+            stepper = DecoderStepper(decoder, int8=int8)
+            # What a step reads: every matrix, and of the embedding the codes' rows, which are the head.
+            numbers = sum(weight.numel() for weight in decoder.parameters()) - decoder.head.numel()
+            numbers += (_SPAN[1] - _SPAN[0]) * decoder.config.hidden_size
+            size_read = numbers * (1 if int8 else decoder.head.element_size())
+            for batch in (1, 2):
+                time = median_seconds(_step(stepper, batch), 10 * rounds)
+                for against in ("copy", "packed product, bf16" if dtype == torch.bfloat16 else "packed product, fp32"):
+                    limit = size_read / speeds[against] / 1e9
+                    figures.append(
+                        plain(
+                            f"step of {size}, {name}, batch {batch}: share of the weights-read-once limit by {against}",
+                            100 * limit / time,
+                            "%",
+                            f"{1000 * time:.3g} ms, limit {1000 * limit:.3g} ms",
+                        )
+                    )
+    return figures
+
+
+def _step(stepper: DecoderStepper, batch: int):  # type: ignore[no-untyped-def]
+    cache = stepper.new_cache(batch, 300)
+    stepper.extend(torch.ones(batch, 150, dtype=torch.int64), torch.full((batch,), 150), cache)
+    ids, one = torch.ones(batch, 1, dtype=torch.int64), torch.ones(batch, dtype=torch.int64)
+
+    def work() -> None:
+        stepper.extend(ids, one, cache, span=_SPAN)
+        stepper.rewind(cache, one)
+
+    return work
+
+
+def overhead(rounds: int) -> list[Figure]:
+    """Grammar, masks, draws and bookkeeping of a whole picture, as a share of its time."""
+    figures = []
+    for dtype, name in ((torch.float32, "fp32"), (torch.bfloat16, "bf16")):
+        stepper = DecoderStepper(random_decoder("94M", dtype))
+        network, spent = stepper.extend, [0.0]
+
+        def timed(*inputs, network=network, spent=spent, **named):  # type: ignore[no-untyped-def]
+            found = []
+            spent[0] += seconds(lambda: found.append(network(*inputs, **named)))
+            return found[0]
+
+        stepper.extend = timed  # type: ignore[method-assign]
+        requests, shares = picture_requests(1), []
+        for _ in range(rounds):
+            spent[0] = 0.0
+            whole = seconds(lambda: generate(stepper, requests, window=1))  # noqa: B023
+            shares.append(100 * (1 - spent[0] / whole))
+        shares.sort()
+        figures.append(
+            Figure(
+                name=f"94M, {name}, guidance: grammar, masks, draws and the loop, share of a picture's time",
+                value=shares[len(shares) // 2], unit="%", low=shares[0], high=shares[-1],
+            )
+        )  # fmt: skip
+    return figures
+
+
+def batches(rounds: int) -> list[Figure]:
+    """Codes a second of 31 M weights with guidance, by how many pictures are painted at once, and the memory they take."""
+    stepper = DecoderStepper(random_decoder("31M", torch.bfloat16))
+    figures, alone = [], 0.0
+    for count in (1, 4, 16):
+        requests = picture_requests(count)
+        time = min(seconds(lambda: generate(stepper, requests, window=1)) for _ in range(max(2, rounds // 2)))  # noqa: B023
+        speed = 256 * count / time
+        alone = alone or speed
+        held = KVCache(stepper.decoder.config, 2 * count, PROMPT + 280, dtype=torch.bfloat16).keys_values.nbytes
+        figures.append(
+            plain(
+                f"31M, bf16, guidance, batch {count}: codes a second over batch 1",
+                speed / alone,
+                "x",
+                f"{speed:.0f} codes/s, keys and values of 300 ids {held / 2**20:.1f} MiB",
+            )
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [*figures, plain("31M, bf16, batch 16: peak memory of the process", peak, "MiB")]

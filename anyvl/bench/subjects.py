@@ -1,0 +1,73 @@
+"""What is measured: random networks of stated sizes, and a picture of 256 codes painted by them."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from anyvl.generation import Request
+from anyvl.grammar.automaton import compile_grammar
+from anyvl.grammar.terms import Cell, InPicture, Sequence, Token
+from anyvl.model.decoder import Decoder, DecoderConfig
+from anyvl.sampling import Sampling
+from anyvl.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary(num_text=512, coordinate_bins=128, num_codes=16384)
+SIDE = 16
+"""Codes a side of a picture: 256 in all."""
+
+PROMPT = 20
+SAMPLING = Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0)
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "31M": dict(hidden_size=512, intermediate_size=1280, num_hidden_layers=8, num_attention_heads=8, num_key_value_heads=4),
+    "94M": dict(hidden_size=768, intermediate_size=2240, num_hidden_layers=12, num_attention_heads=12, num_key_value_heads=4),
+    "0.6B": dict(
+        hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16, num_key_value_heads=8
+    ),
+    "1.5B": dict(
+        hidden_size=1536, intermediate_size=8960, num_hidden_layers=28, num_attention_heads=12, num_key_value_heads=2
+    ),
+}  # fmt: skip
+
+
+def random_decoder(size: str, dtype: torch.dtype, device: str = "cpu") -> Decoder:
+    """A decoder of one of SHAPES with weights as training starts from."""
+    torch.manual_seed(0)
+    head_dim = 128 if size.endswith("B") else 64
+    config = DecoderConfig(vocab_size=VOCABULARY.size, head_dim=head_dim, max_position_embeddings=1024, **SHAPES[size])
+    return Decoder(config).to(device=device, dtype=dtype).eval()
+
+
+def picture_requests(count: int, *, free: int = SIDE * SIDE, sampling: Sampling = SAMPLING) -> list[Request]:
+    """Pictures of 256 codes with guidance, behind prompts of 20 ids; only `free` cells are to be painted, the rest is given."""
+    lines = [
+        Sequence(Token(VOCABULARY.coordinate(row * 8)), *(Cell(row * SIDE + column) for column in range(SIDE)))
+        for row in range(SIDE)
+    ]
+    marks = [Token(VOCABULARY.coordinate(SIDE)), Token(VOCABULARY.coordinate(SIDE))]
+    end = Token(VOCABULARY.control("image_end"))
+    grammar = compile_grammar(
+        Sequence(
+            Token(VOCABULARY.control("image")),
+            InPicture(Sequence(*marks, *lines, end)),
+            Token(VOCABULARY.control("eos")),
+        ),
+        VOCABULARY,
+    )
+    # The free cells are a block of whole columns in the middle, as a thing in a picture is.
+    copy = np.full((SIDE, SIDE), VOCABULARY.image.start + 7)
+    width = -(-free // SIDE)
+    copy[:, (SIDE - width) // 2 : (SIDE - width) // 2 + width] = -1
+    return [
+        Request(
+            prefix=tuple(range(1, PROMPT + 1)),
+            unconditional=(1,),
+            grammar=grammar,
+            budget=grammar.shortest,
+            seed=seed,
+            sampling=sampling,
+            copy=None if free == SIDE * SIDE else copy.ravel(),
+        )
+        for seed in range(count)
+    ]

@@ -1,0 +1,104 @@
+"""Fewer forwards: parallel decoding and edits on a trained checkpoint, where guesses can be right."""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from anyvl.bench.subjects import SIDE, picture_requests, random_decoder
+from anyvl.bench.timing import Figure, plain, ratio, seconds
+from anyvl.codecs import Picture
+from anyvl.data.scenes.words import caption_of
+from anyvl.data.scenes.world import World
+from anyvl.generation import DecoderStepper, Request, generate
+from anyvl.pipeline import AnyVL
+from anyvl.tasks import find_task
+from anyvl.tasks.translate import answer_grammar, prompt_ids
+from anyvl.values import Frame
+
+
+def painted_requests(model: AnyVL, count: int) -> list[Request]:
+    """Pictures of scenes of the test split by their captions, as `AnyVL.generate` asks for them."""
+    kit = dataclasses.replace(model.kit, grids=model.kit.grids[:1])
+    task, grammar, frame = find_task("text_to_image"), answer_grammar(Picture(), kit), Frame(height=1, width=1)
+    world = World(grids=kit.grids, factor=model.parts.tokenizer.model.config.factor, split="test")
+    said = [caption_of(world.scene(number), world.rng(number, "caption"), full=True).words for number in range(count)]
+    return [
+        Request(
+            prefix=tuple(prompt_ids(task, kit, frame, prompt=said[number])),
+            unconditional=tuple(prompt_ids(task, kit, frame)),
+            grammar=grammar,
+            budget=grammar.shortest,
+            seed=number,
+            sampling=task.sampling,
+        )
+        for number in range(count)
+    ]
+
+
+def parallel(rounds: int, count: int = 100) -> list[Figure]:
+    """The default checkpoint, fp32: several places in one forward against one at a time."""
+    model = AnyVL.from_pretrained()
+    stepper, requests = model.stepper, painted_requests(model, count)
+    one_by_one = [generate(stepper, [request], window=1)[0] for request in requests]
+    at_once = [generate(stepper, [request])[0] for request in requests]
+    same = sum(a.ids == b.ids for a, b in zip(one_by_one, at_once, strict=True))
+    few = requests[: max(1, min(10, count))]
+    forwards = [float(np.mean([r.forwards for r in results])) for results in (one_by_one, at_once)]
+    return [
+        plain("default: pictures whose codes are those of one-by-one decoding", 100 * same / count, "%", f"{same} of {count}"),
+        plain("default: forwards a picture, fewer", forwards[0] / forwards[1], "x", f"{forwards[1]:.1f} for 100 codes"),
+        ratio(
+            "default: time of one-by-one decoding over parallel decoding",
+            lambda: [generate(stepper, [request]) for request in few],
+            lambda: [generate(stepper, [request], window=1) for request in few],
+            rounds,
+            f"{len(few)} pictures one after the other",
+        ),
+    ]  # fmt: skip
+
+
+def edits(rounds: int) -> list[Figure]:
+    """Painting a fifth of a picture anew, as a share of painting the whole."""
+    figures = []
+    stepper = DecoderStepper(random_decoder("31M", torch.float32))
+    whole, part = picture_requests(1), picture_requests(1, free=52)
+    # What is edited is read first, as the prompt of an edit is.
+    given = part[0].copy
+    assert given is not None
+    read = tuple(np.where(given >= 0, given, 0).tolist())
+    part = [dataclasses.replace(part[0], prefix=(*read, *part[0].prefix), unconditional=(*read, 1))]
+    figures.append(
+        _share(
+            f"31M, fp32, 52 of {SIDE * SIDE} codes, one by one: an edit's time",
+            lambda: generate(stepper, part, window=1),
+            lambda: generate(stepper, whole, window=1),
+            rounds,
+        )
+    )
+    model = AnyVL.from_pretrained()
+    words = "a red fox left of a palm tree"
+    image = model.generate(words, seed=0).images[0]
+    for window, name in ((1, "one by one"), (None, "parallel")):
+        model.window = window
+        figures.append(
+            _share(
+                f"default, `infill` of 20 of 100 codes, {name}: an edit's time",
+                lambda: [model.infill(image, (8, 16, 40, 56), words, seed=seed) for seed in range(5)],
+                lambda: [model.generate(words, seed=seed) for seed in range(5)],
+                rounds,
+            )
+        )
+    return figures
+
+
+def _share(name: str, edit, anew, rounds: int) -> Figure:  # type: ignore[no-untyped-def]
+    edit(), anew()
+    shares = sorted(100 * seconds(edit) / seconds(anew) for _ in range(rounds))
+    return Figure(
+        name=f"{name}, share of painting anew",
+        value=shares[len(shares) // 2],
+        unit="%",
+        low=shares[0],
+        high=shares[-1],
+    )
