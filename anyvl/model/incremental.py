@@ -42,6 +42,7 @@ class IncrementalDecoder:
         self._groups = config.num_attention_heads // config.num_key_value_heads
         self._made_of = _versions(decoder)
         self._layers = [self._pack(layer) for layer in decoder.model.layers]
+        self._before_head = _for_lengths(decoder.model.norm.weight)
         self._heads: dict[Span, PackedLinear] = {}
         device = decoder.head.device
         self._least = {
@@ -62,10 +63,11 @@ class IncrementalDecoder:
         if config.qk_norm:
             counts = (config.num_attention_heads, config.num_key_value_heads)
             norms = (attention.q_norm.weight, attention.k_norm.weight)
-            of_heads = torch.cat([norm.detach().expand(n, -1) for norm, n in zip(norms, counts, strict=True)])  # type: ignore[operator]
+            scales = [_for_lengths(norm).expand(n, -1) for norm, n in zip(norms, counts, strict=True)]  # type: ignore[arg-type]
+            of_heads = torch.cat(scales)
         return _PackedLayer(
-            before_attention=layer.input_layernorm.weight.detach(),
-            before_feed_forward=layer.post_attention_layernorm.weight.detach(),
+            before_attention=_for_lengths(layer.input_layernorm.weight),
+            before_feed_forward=_for_lengths(layer.post_attention_layernorm.weight),
             qkv=packed(attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight, int8=self.int8),
             of_heads=of_heads,
             out=packed(attention.o_proj.weight, int8=self.int8),
@@ -114,21 +116,29 @@ class IncrementalDecoder:
         if last < ids.shape[1] or last > 1:
             places = (widths[:, None] - last + torch.arange(last, device=x.device)).clamp(min=0)
             x = x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
-        return self._head(span or (0, config.vocab_size))(self._normed(x, decoder.model.norm.weight))
+        return self._head(span or (0, config.vocab_size))(self._normed(x, self._before_head))
 
     def _normed(
         self, x: Float[Tensor, "*batch size"], weight: Float[Tensor, "*_ size"]
     ) -> Float[Tensor, "*batch size"]:
-        """RMSNorm, statistics in fp32, in half as many operations as torch takes on a CPU: there they cost more than the sums."""
-        size = x.shape[-1]
-        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-        scale = torch.addcmul(self._least[size], length, length).rsqrt_().mul_(size**0.5)
-        return (x * scale).to(x.dtype) * weight
+        """RMSNorm in fp32, in half as many operations as torch takes on a CPU: there they cost more than the sums.
+
+        weight: fp32, times the root of its size, so that lengths stand for root mean squares.
+        """
+        wide = x.float()
+        length = torch.linalg.vector_norm(wide, dim=-1, keepdim=True)
+        scale = torch.addcmul(self._least[x.shape[-1]], length, length).rsqrt_()
+        return (wide * scale).mul_(weight).to(x.dtype)
 
     def _head(self, span: Span) -> PackedLinear:
         if span not in self._heads:
             self._heads[span] = packed(self._decoder.head[span[0] : span[1]], int8=self.int8)
         return self._heads[span]
+
+
+def _for_lengths(weight: Float[Tensor, " size"]) -> Float[Tensor, " size"]:
+    """The weight of a norm as `_normed` takes it."""
+    return weight.detach().float() * weight.shape[0] ** 0.5
 
 
 def _versions(decoder: Decoder) -> list[tuple[int, int]]:
