@@ -39,7 +39,7 @@ ORDERED_ROWS = (0, 1)
 DOORS = {
     "transformers": ("interop", "bench"),
     "diffusers": ("model/vqgan.py", "refiner", "bench"),
-    "accelerate": ("training",),
+    "accelerate": ("training", "bench/learning.py"),
     "peft": ("training",),
     "typer": ("cli",),
     "rich": ("cli/options.py", "training", "evaluation/run.py"),

@@ -89,8 +89,7 @@ def _sequences(parts: Any, world: World, count: int) -> list[TokenSequence]:
 
 def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSequence]) -> float:
     """Seconds a step of our loop takes, batches packed as it goes."""
-    torch.manual_seed(0)
-    torch._dynamo.reset()
+    _start_anew()
     decoder = Decoder(config)
     decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
     schedule = Schedule(steps=_STEPS, rate=1e-3)
@@ -130,8 +129,7 @@ def _their_step(
     """Seconds a step of the Trainer takes on the same sequences: padded to the longest, or laid behind one another."""
     from transformers import Trainer, TrainerCallback, TrainingArguments
 
-    torch.manual_seed(0)
-    torch._dynamo.reset()
+    _start_anew()
     model = as_qwen3(Decoder(config)).train()
     ends: list[float] = []
 
@@ -158,6 +156,15 @@ def _their_step(
         )  # fmt: skip
         Trainer(model=model, args=arguments, train_dataset=data, data_collator=collate, callbacks=[Clock()]).train()
     return _median_gap(ends)
+
+
+def _start_anew() -> None:
+    """Forget the seed, what was compiled, and the precision of the run before."""
+    from accelerate.state import AcceleratorState
+
+    torch.manual_seed(0)
+    torch._dynamo.reset()
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def _median_gap(ends: list[float]) -> float:

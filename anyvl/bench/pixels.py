@@ -71,7 +71,7 @@ def _diffusers_decoder(config: VQGANConfig) -> nn.Module:
 
 
 def _without_attention(module: nn.Module) -> nn.Module:
-    assert not any("attention" in name for name, _ in module.named_modules())
+    assert not any(type(part).__name__ == "Attention" for part in module.modules())
     return module
 
 

@@ -5,7 +5,7 @@ import resource
 import torch
 import torch.nn.functional as F
 
-from anyvl.bench.subjects import PROMPT, VOCABULARY, picture_requests, random_decoder
+from anyvl.bench.subjects import VOCABULARY, picture_requests, random_decoder
 from anyvl.bench.timing import Figure, median_seconds, plain, seconds
 from anyvl.generation import DecoderStepper, generate
 from anyvl.model.kv_cache import KVCache
@@ -112,7 +112,7 @@ def batches(rounds: int) -> list[Figure]:
         time = min(seconds(lambda: generate(stepper, requests, window=1)) for _ in range(max(2, rounds // 2)))  # noqa: B023
         speed = 256 * count / time
         alone = alone or speed
-        held = KVCache(stepper.decoder.config, 2 * count, PROMPT + 280, dtype=torch.bfloat16).keys_values.nbytes
+        held = KVCache(stepper.decoder.config, 2 * count, 300, dtype=torch.bfloat16).keys_values.nbytes
         figures.append(
             plain(
                 f"31M, bf16, guidance, batch {count}: codes a second over batch 1",

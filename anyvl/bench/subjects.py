@@ -1,5 +1,6 @@
 """What is measured: random networks of stated sizes, and a picture of 256 codes painted by them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ VOCABULARY = Vocabulary(num_text=512, coordinate_bins=128, num_codes=16384)
 SIDE = 16
 """Codes a side of a picture: 256 in all."""
 
-PROMPT = 20
 SAMPLING = Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0)
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -31,6 +31,18 @@ SHAPES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A picture as another library has to paint it: its prompts as ids, how many codes, and which ids these are."""
+
+    own: tuple[int, ...] = tuple(range(1, 21))
+    unconditional: tuple[int, ...] = (1,)
+    codes: int = SIDE * SIDE
+    first: int = VOCABULARY.image.start
+    stop: int = VOCABULARY.image.stop
+    sampling: Sampling = SAMPLING
+
+
 def random_decoder(size: str, dtype: torch.dtype, device: str = "cpu") -> Decoder:
     """A decoder of one of SHAPES with weights as training starts from."""
     torch.manual_seed(0)
@@ -39,7 +51,7 @@ def random_decoder(size: str, dtype: torch.dtype, device: str = "cpu") -> Decode
     return Decoder(config).to(device=device, dtype=dtype).eval()
 
 
-def picture_requests(count: int, *, free: int = SIDE * SIDE, sampling: Sampling = SAMPLING) -> list[Request]:
+def picture_requests(count: int, *, free: int = SIDE * SIDE, subject: Subject = Subject()) -> list[Request]:
     """Pictures of 256 codes with guidance, behind prompts of 20 ids; only `free` cells are to be painted, the rest is given."""
     lines = [
         Sequence(Token(VOCABULARY.coordinate(row * 8)), *(Cell(row * SIDE + column) for column in range(SIDE)))
@@ -61,12 +73,12 @@ def picture_requests(count: int, *, free: int = SIDE * SIDE, sampling: Sampling 
     copy[:, (SIDE - width) // 2 : (SIDE - width) // 2 + width] = -1
     return [
         Request(
-            prefix=tuple(range(1, PROMPT + 1)),
-            unconditional=(1,),
+            prefix=subject.own,
+            unconditional=subject.unconditional,
             grammar=grammar,
             budget=grammar.shortest,
             seed=seed,
-            sampling=sampling,
+            sampling=subject.sampling,
             copy=None if free == SIDE * SIDE else copy.ravel(),
         )
         for seed in range(count)

@@ -5,10 +5,8 @@ from typing import Any
 
 import torch
 
-from anyvl.bench.subjects import PROMPT, SAMPLING, SIDE, VOCABULARY
+from anyvl.bench.subjects import Subject
 from anyvl.model.decoder import Decoder
-
-_CODES = SIDE * SIDE
 
 
 def as_qwen3(decoder: Decoder) -> Any:
@@ -25,14 +23,9 @@ def as_qwen3(decoder: Decoder) -> Any:
     return model.eval()
 
 
-def _prompts(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """A prompt of 20 ids and the negative one of a single id, as `generate` takes them."""
-    return torch.arange(1, PROMPT + 1, device=model.device)[None], torch.tensor([[1]], device=model.device)
-
-
-def as_called(model: Any) -> Callable[[], Any]:
-    """`generate(guidance_scale=...)`: two forwards for each of 256 ids, sampled by temperature and top-p."""
-    own, without = _prompts(model)
+def as_called(model: Any, subject: Subject) -> Callable[[], Any]:
+    """`generate(guidance_scale=...)`: two forwards for each id, sampled by temperature and top-p."""
+    own, without = (torch.tensor([ids], device=model.device) for ids in (subject.own, subject.unconditional))
 
     def paint() -> Any:
         return model.generate(
@@ -40,19 +33,19 @@ def as_called(model: Any) -> Callable[[], Any]:
             attention_mask=torch.ones_like(own),
             negative_prompt_ids=without,
             negative_prompt_attention_mask=torch.ones_like(without),
-            guidance_scale=SAMPLING.guidance_scale,
+            guidance_scale=subject.sampling.guidance_scale,
             do_sample=True,
-            temperature=SAMPLING.temperature,
-            top_p=SAMPLING.top_p,
+            temperature=subject.sampling.temperature,
+            top_p=subject.sampling.top_p,
             top_k=0,
-            min_new_tokens=_CODES,
-            max_new_tokens=_CODES,
+            min_new_tokens=subject.codes,
+            max_new_tokens=subject.codes,
         )
 
     return paint
 
 
-def stacked_loop(model: Any, *, static: bool = False, compiled: bool = False) -> Callable[[], Any]:
+def stacked_loop(model: Any, subject: Subject, *, static: bool = False, compiled: bool = False) -> Callable[[], Any]:
     """The image loop of transformers' Janus: both branches as one batch, padded on the left, logits of the codes alone.
 
     static: a StaticCache instead of a growing one. compiled: the forward of one id by torch.compile.
@@ -60,55 +53,60 @@ def stacked_loop(model: Any, *, static: bool = False, compiled: bool = False) ->
     from transformers import DynamicCache, StaticCache
     from transformers.generation import TemperatureLogitsWarper, TopPLogitsWarper
 
-    warpers = (TemperatureLogitsWarper(SAMPLING.temperature), TopPLogitsWarper(SAMPLING.top_p or 1.0))
-    own, without = _prompts(model)
-    prompt = torch.zeros(2, PROMPT, dtype=torch.int64, device=model.device)
-    prompt[0], prompt[1, -1] = own[0], without[0, 0]
-    longest = PROMPT + _CODES
-    seen = torch.ones(2, longest, dtype=torch.int64, device=model.device)
-    seen[1, : PROMPT - 1] = 0
-    span = slice(VOCABULARY.image.start, VOCABULARY.image.stop)
+    sampling, device = subject.sampling, model.device
+    warpers = (TemperatureLogitsWarper(sampling.temperature), TopPLogitsWarper(sampling.top_p or 1.0))
+    width = max(len(subject.own), len(subject.unconditional))
+    rows = [[0] * (width - len(ids)) + list(ids) for ids in (subject.own, subject.unconditional)]
+    prompt, longest = torch.tensor(rows, device=device), width + subject.codes
+    seen = torch.ones(2, longest, dtype=torch.int64, device=device)
+    starts = [width - len(subject.own), width - len(subject.unconditional)]
+    for row, start in zip(seen, starts, strict=True):
+        row[:start] = 0
+    first = torch.tensor([[width - start] for start in starts], device=device)  # position of each row's first code
+    places = (torch.arange(width, device=device) - torch.tensor(starts, device=device)[:, None]).clamp(min=0)
+    span = slice(subject.first, subject.stop)
     body, head = model.model, model.lm_head.weight[span]
     step = torch.compile(body, dynamic=False) if compiled else body
 
     @torch.inference_mode()
     def paint() -> Any:
         cache = StaticCache(config=model.config, max_cache_len=longest) if static else DynamicCache()
-        hidden = body(input_ids=prompt, attention_mask=seen[:, :PROMPT], past_key_values=cache).last_hidden_state
+        hidden = body(
+            input_ids=prompt, attention_mask=seen[:, :width], position_ids=places, past_key_values=cache
+        ).last_hidden_state
         codes = []
-        for place in range(_CODES):
+        for place in range(subject.codes):
             logits = (hidden[:, -1] @ head.T).float()
-            mixed = logits[1:] + SAMPLING.guidance_scale * (logits[:1] - logits[1:])
+            mixed = logits[1:] + sampling.guidance_scale * (logits[:1] - logits[1:])
             for warper in warpers:
                 mixed = warper(None, mixed)
             code = torch.multinomial(mixed.softmax(-1), 1)
-            codes.append(code)
-            if place + 1 < _CODES:
-                now = PROMPT + place
+            codes.append(code + span.start)
+            if place + 1 < subject.codes:
                 hidden = step(
-                    input_ids=(code + VOCABULARY.image.start).expand(2, 1),
-                    attention_mask=seen if static else seen[:, : now + 1],
-                    position_ids=torch.tensor([[now], [now - PROMPT + 1]], device=model.device),
+                    input_ids=codes[-1].expand(2, 1),
+                    attention_mask=seen if static else seen[:, : width + place + 1],
+                    position_ids=first + place,
                     past_key_values=cache,
                 ).last_hidden_state
-        return torch.cat(codes)
+        return torch.cat(codes)[:, 0]
 
     return paint
 
 
-def without_cache(model: Any) -> Callable[[], Any]:
+def without_cache(model: Any, subject: Subject) -> Callable[[], Any]:
     """The sampling of taming-transformers: everything is read again for every code."""
-    own, without = _prompts(model)
-    span = slice(VOCABULARY.image.start, VOCABULARY.image.stop)
+    starts = [torch.tensor([ids], device=model.device) for ids in (subject.own, subject.unconditional)]
+    span, sampling = slice(subject.first, subject.stop), subject.sampling
 
     @torch.inference_mode()
     def paint() -> Any:
-        rows = [own, without]
-        for _ in range(_CODES):
-            first, second = (model(row, use_cache=False, logits_to_keep=1).logits[:, -1, span].float() for row in rows)
-            mixed = (second + SAMPLING.guidance_scale * (first - second)) / SAMPLING.temperature
+        rows = starts
+        for _ in range(subject.codes):
+            own, without = (model(row, use_cache=False, logits_to_keep=1).logits[:, -1, span].float() for row in rows)
+            mixed = (without + sampling.guidance_scale * (own - without)) / sampling.temperature
             code = torch.multinomial(mixed.softmax(-1), 1) + span.start
             rows = [torch.cat((row, code), 1) for row in rows]
-        return rows[0]
+        return rows[0][0, len(subject.own) :]
 
     return paint

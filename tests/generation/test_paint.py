@@ -125,3 +125,22 @@ def test_pictures_with_weights_that_give_no_numbers_are_pictures():
         broken.decoder.model.norm.weight.fill_(torch.nan)
     for result in generate(broken, ASKED):
         assert GRAMMARS["picture"].accepts(result.ids)
+
+
+def test_overlapping_rows_save_forwards_and_stay_pictures():
+    asked = [
+        request("picture", seed=seed, sampling=Sampling(temperature=0.4, reach=reach), prefix=(8, seed % 7))
+        for reach in (None, 0)
+        for seed in range(12)
+    ]
+    results = [generate(stepper(seed % 3), [one], window=16)[0] for seed, one in enumerate(asked)]
+    exact, overlapping = results[:12], results[12:]
+    assert sum(r.forwards for r in overlapping) < sum(r.forwards for r in exact)
+    assert any(a.ids != b.ids for a, b in zip(exact, overlapping, strict=True))
+    for result in overlapping:
+        assert GRAMMARS["picture"].accepts(result.ids)
+        assert [log < 0 for log in result.log_probabilities] == [id in VOCABULARY.image for id in result.ids]
+    # a cell that waits for a whole row to its right waits for everything
+    wide = [Request(**{**vars(one), "sampling": Sampling(temperature=0.4, reach=4)}) for one in asked[:12]]
+    same = [generate(stepper(seed % 3), [one], window=16)[0].ids for seed, one in enumerate(wide)]
+    assert same == [r.ids for r in exact]
