@@ -26,7 +26,8 @@ def rasterise(rings_px: Iterable[Points], height: int, width: int) -> Bool[np.nd
     >>> rasterise([[(1, 0), (3, 0), (3, 1), (1, 1)]], height=2, width=4).astype(int).tolist()
     [[0, 1, 1, 0], [0, 0, 0, 0]]
     """
-    flips = np.zeros((height, width + 1), dtype=np.int64)  # how often filling flips at the left of each pixel centre
+    # How often filling flips at the left of each pixel centre: only whether that is odd matters, so it may wrap around.
+    flips = np.zeros((height, width + 1), dtype=np.uint8)
     for ring in rings_px:
         start = _array(ring)
         end = np.roll(start, -1, axis=0)
@@ -40,7 +41,7 @@ def rasterise(rings_px: Iterable[Points], height: int, width: int) -> Bool[np.nd
         (x_start, y_start), (x_end, y_end) = start[edge].T, end[edge].T
         x = x_start + (row + 0.5 - y_start) * (x_end - x_start) / (y_end - y_start)
         np.add.at(flips, (row, np.clip(np.ceil(x - 0.5), 0, width).astype(np.int64)), 1)
-    return np.cumsum(flips, axis=1)[:, :width] % 2 == 1
+    return (np.cumsum(flips, axis=1, dtype=np.uint8)[:, :width] & 1).view(bool)
 
 
 def ring_area(ring: Points) -> float:
