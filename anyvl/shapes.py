@@ -93,11 +93,25 @@ def _filled(polygons: Iterable[Polygon], frame: Frame) -> shapely.Geometry:
     for polygon in polygons:
         shape: shapely.Geometry = shapely.Polygon()
         for ring in polygon.rings:
-            simple = _areas(shapely.make_valid(shapely.Polygon(np.round(np.asarray(ring), _DIGITS))))
-            shape = _areas(shapely.symmetric_difference(shape, simple, grid_size=_GRID))
+            shape = _areas(shapely.symmetric_difference(shape, _even_odd(ring), grid_size=_GRID))
         shapes.append(shape)
     inside = shapely.box(0, 0, frame.width, frame.height)
     return _areas(shapely.intersection(shapely.union_all(shapes, grid_size=_GRID), inside, grid_size=_GRID))
+
+
+def _even_odd(ring: Ring) -> shapely.Geometry:
+    """What one ring fills by the even-odd rule, also where it walks the same line several times."""
+    start = np.round(np.asarray(ring, np.float64), _DIGITS)
+    end = np.roll(start, -1, axis=0)
+    # The faces into which the ring cuts the plane; filled are those from which a ray crosses the ring an odd number of times.
+    lines = shapely.union_all([shapely.LineString([*start, start[0]])], grid_size=_GRID)
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
+    inside = shapely.get_coordinates(shapely.point_on_surface(faces))[:, None]
+    beside = (start[:, 1] > inside[..., 1]) != (end[:, 1] > inside[..., 1])
+    height = np.where(end[:, 1] == start[:, 1], 1.0, end[:, 1] - start[:, 1])
+    crossing = start[:, 0] + (inside[..., 1] - start[:, 1]) * (end[:, 0] - start[:, 0]) / height
+    crossed = (beside & (crossing > inside[..., 0])).sum(1)
+    return _areas(shapely.union_all(faces[crossed % 2 == 1], grid_size=_GRID))
 
 
 def _areas(shape: shapely.Geometry) -> shapely.Geometry:

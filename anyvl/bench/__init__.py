@@ -32,6 +32,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "edits": _late("windows", "edits"),
     "pixels": _late("pixels", "pixels"),
     "learning": _late("learning", "learning"),
+    "gpu": _late("gpu", "gpu"),
 }
 """What is measured, by name: each takes the number of rounds and gives figures."""
 
@@ -41,7 +42,7 @@ def run(*, benches: Iterable[str] = (), rounds: int = 5, output: Path | None = N
 
     UnknownNameError for a bench or a suffix that is not known.
     """
-    asked = tuple(benches) or tuple(BENCHES)
+    asked = tuple(benches) or tuple(name for name in BENCHES if name != "gpu" or _has_gpu())
     for name in asked:
         if name not in BENCHES:
             raise UnknownNameError("bench", name, BENCHES)
@@ -73,6 +74,12 @@ def machine() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _processor() -> str:

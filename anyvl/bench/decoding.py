@@ -31,7 +31,7 @@ def decoding(rounds: int) -> list[Figure]:
             decoder = random_decoder(size, dtype)
             ours[name], theirs[name] = DecoderStepper(decoder), peer.as_qwen3(decoder)
         ours["int8"] = DecoderStepper(ours["bf16"].decoder, int8=True)
-        asked = picture_requests(1)
+        asked = picture_requests(1, Subject())
         figures += [
             ratio(
                 f"{size}, {own} against transformers generate(guidance_scale=), {other}",
@@ -59,7 +59,7 @@ def decoding(rounds: int) -> list[Figure]:
 
 def trained(rounds: int) -> list[Figure]:
     """The default checkpoint paints ten captions, parallel decoding on; transformers the first of them, ten times."""
-    model = AnyVL.from_pretrained()
+    model = AnyVL.from_pretrained(device="cpu")
     asked = painted_requests(model, 10)
     grid = model.kit.grids[0]
     span = model.kit.vocabulary.image

@@ -1,12 +1,14 @@
 """One step against the time it takes to read the weights once, and what is spent beside the network."""
 
-import resource
+import dataclasses
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 
-from anyvl.bench.subjects import VOCABULARY, picture_requests, random_decoder
-from anyvl.bench.timing import Figure, median_seconds, plain, seconds
+from anyvl.bench.subjects import VOCABULARY, Subject, picture_requests, random_decoder
+from anyvl.bench.timing import Figure, median_seconds, plain, ratio, seconds
 from anyvl.generation import DecoderStepper, generate
 from anyvl.model.kv_cache import KVCache
 from anyvl.model.packed_linear import packed
@@ -63,7 +65,7 @@ def steps(rounds: int) -> list[Figure]:
     return figures
 
 
-def _step(stepper: DecoderStepper, batch: int):  # type: ignore[no-untyped-def]
+def _step(stepper: DecoderStepper, batch: int) -> Callable[[], None]:
     cache = stepper.new_cache(batch, 300)
     stepper.extend(torch.ones(batch, 150, dtype=torch.int64), torch.full((batch,), 150), cache)
     ids, one = torch.ones(batch, 1, dtype=torch.int64), torch.ones(batch, dtype=torch.int64)
@@ -88,7 +90,7 @@ def overhead(rounds: int) -> list[Figure]:
             return found[0]
 
         stepper.extend = timed  # type: ignore[method-assign]
-        requests, shares = picture_requests(1), []
+        requests, shares = picture_requests(1, Subject()), []
         for _ in range(rounds):
             spent[0] = 0.0
             whole = seconds(lambda: generate(stepper, requests, window=1))  # noqa: B023
@@ -104,22 +106,25 @@ def overhead(rounds: int) -> list[Figure]:
 
 
 def batches(rounds: int) -> list[Figure]:
-    """Codes a second of 31 M weights with guidance, by how many pictures are painted at once, and the memory they take."""
+    """Codes a second of 31 M weights in bf16 with guidance: so many pictures at once against one, and the memory they take."""
     stepper = DecoderStepper(random_decoder("31M", torch.bfloat16))
-    figures, alone = [], 0.0
-    for count in (1, 4, 16):
-        requests = picture_requests(count)
-        time = min(seconds(lambda: generate(stepper, requests, window=1)) for _ in range(max(2, rounds // 2)))  # noqa: B023
-        speed = 256 * count / time
-        alone = alone or speed
-        held = KVCache(stepper.decoder.config, 2 * count, 300, dtype=torch.bfloat16).keys_values.nbytes
-        figures.append(
-            plain(
-                f"31M, bf16, guidance, batch {count}: codes a second over batch 1",
-                speed / alone,
-                "x",
-                f"{speed:.0f} codes/s, keys and values of 300 ids {held / 2**20:.1f} MiB",
-            )
+    alone = partial(generate, stepper, picture_requests(1, Subject()), window=1)
+    figures = []
+    for count in (4, 16):
+        found = ratio(
+            f"31M, bf16, guidance, {count} pictures at once: codes a second over one",
+            partial(generate, stepper, picture_requests(count, Subject()), window=1),
+            alone,
+            rounds,
+            f"keys and values of {2 * count} rows of 300 ids {_held(stepper, 2 * count, 300):.1f} MiB",
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [*figures, plain("31M, bf16, batch 16: peak memory of the process", peak, "MiB")]
+        figures.append(
+            dataclasses.replace(found, value=count * found.value, low=count * found.low, high=count * found.high)
+        )
+    weights = sum(weight.nbytes for weight in stepper.decoder.parameters()) / 2**20
+    return [*figures, plain("31M, bf16: weights, which are kept twice", 2 * weights, "MiB")]
+
+
+def _held(stepper: DecoderStepper, rows: int, length: int) -> float:
+    """MiB of the cache of so many rows."""
+    return KVCache(stepper.decoder.config, rows, length, dtype=stepper.dtype).keys_values.nbytes / 2**20

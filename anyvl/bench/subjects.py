@@ -1,5 +1,6 @@
 """What is measured: random networks of stated sizes, and a picture of 256 codes painted by them."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,6 @@ from anyvl.sampling import Sampling
 from anyvl.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(num_text=512, coordinate_bins=128, num_codes=16384)
-SIDE = 16
-"""Codes a side of a picture: 256 in all."""
-
 SAMPLING = Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0)
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -37,7 +35,7 @@ class Subject:
 
     own: tuple[int, ...] = tuple(range(1, 21))
     unconditional: tuple[int, ...] = (1,)
-    codes: int = SIDE * SIDE
+    codes: int = 256
     first: int = VOCABULARY.image.start
     stop: int = VOCABULARY.image.stop
     sampling: Sampling = SAMPLING
@@ -51,13 +49,19 @@ def random_decoder(size: str, dtype: torch.dtype, device: str = "cpu") -> Decode
     return Decoder(config).to(device=device, dtype=dtype).eval()
 
 
-def picture_requests(count: int, *, free: int = SIDE * SIDE, subject: Subject = Subject()) -> list[Request]:
-    """Pictures of 256 codes with guidance, behind prompts of 20 ids; only `free` cells are to be painted, the rest is given."""
+def picture_requests(count: int, subject: Subject, *, free: int | None = None) -> list[Request]:
+    """Square pictures of as many codes, with guidance, seeds from 0 on.
+
+    free: so many cells, a block four wide in the middle, are to be painted, all others are given; all if None.
+    """
+    side = math.isqrt(subject.codes)
     lines = [
-        Sequence(Token(VOCABULARY.coordinate(row * 8)), *(Cell(row * SIDE + column) for column in range(SIDE)))
-        for row in range(SIDE)
+        Sequence(
+            Token(VOCABULARY.coordinate(row * 128 // side)), *(Cell(row * side + column) for column in range(side))
+        )
+        for row in range(side)
     ]
-    marks = [Token(VOCABULARY.coordinate(SIDE)), Token(VOCABULARY.coordinate(SIDE))]
+    marks = [Token(VOCABULARY.coordinate(side)), Token(VOCABULARY.coordinate(side))]
     end = Token(VOCABULARY.control("image_end"))
     grammar = compile_grammar(
         Sequence(
@@ -67,10 +71,12 @@ def picture_requests(count: int, *, free: int = SIDE * SIDE, subject: Subject = 
         ),
         VOCABULARY,
     )
-    # The free cells are a block of whole columns in the middle, as a thing in a picture is.
-    copy = np.full((SIDE, SIDE), VOCABULARY.image.start + 7)
-    width = -(-free // SIDE)
-    copy[:, (SIDE - width) // 2 : (SIDE - width) // 2 + width] = -1
+    copy = None
+    if free is not None:
+        given = np.full((side, side), VOCABULARY.image.start + 7)
+        top = (side - free // 4) // 2
+        given[top : top + free // 4, side // 2 - 2 : side // 2 + 2] = -1
+        copy = given.ravel()
     return [
         Request(
             prefix=subject.own,
@@ -79,7 +85,7 @@ def picture_requests(count: int, *, free: int = SIDE * SIDE, subject: Subject = 
             budget=grammar.shortest,
             seed=seed,
             sampling=subject.sampling,
-            copy=None if free == SIDE * SIDE else copy.ravel(),
+            copy=copy,
         )
         for seed in range(count)
     ]

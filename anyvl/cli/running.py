@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from anyvl.cli.options import DeviceOption, JsonOption, ModelOption, as_one_line, given, loaded
+from anyvl.cli.options import DeviceOption, DtypeOption, JsonOption, ModelOption, as_one_line, given, loaded
 
 
 def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
@@ -41,6 +41,7 @@ def evaluate(
     count: Annotated[int | None, typer.Option(min=1, help="How many items a figure.")] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
+    dtype: DtypeOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -57,7 +58,7 @@ def evaluate(
         require_writable(output)
     from anyvl import evaluation
 
-    evaluation.run(**given(suites=suite, count=count, model=model, device=device, output=output))
+    evaluation.run(**given(suites=suite, count=count, model=model, device=device, dtype=dtype, output=output))
 
 
 def bench(

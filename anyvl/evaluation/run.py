@@ -20,11 +20,14 @@ def run(
     *,
     model: str | None = None,
     device: str | None = None,
+    dtype: str | None = None,
     suites: Iterable[str] = (),
     count: int = 200,
     output: Path | None = None,
 ) -> list[Score]:
     """Evaluate a checkpoint folder (the default one if None) with `count` items a figure; print and return the scores.
+
+    dtype: as `AnyVL.from_pretrained` takes it, to see what fewer bits cost.
 
     output: a .json, .md or .html file for the scores, written anew after every suite; the last shows pictures, the best, the
     worst and random ones. UnknownNameError for another suffix.
@@ -41,7 +44,7 @@ def run(
 
     console = Console(stderr=True)
     began = time.monotonic()
-    loaded = AnyVL.from_pretrained(model, device=device)
+    loaded = AnyVL.from_pretrained(model, device=device, dtype=dtype or "float32")
     scores: list[Score] = []
     for name in asked or suites_of(loaded):  # one at a time: what is measured is kept, whatever happens to the next
         console.print(f"[{time.monotonic() - began:6.0f} s] {name}")

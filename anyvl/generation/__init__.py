@@ -1,4 +1,4 @@
-"""Generation: decoder + grammar → ids. One loop over the `Stepper`."""
+"""Generation: decoder + grammar → ids. Two loops over the `Stepper`: one for answers that find their shape, one for pictures."""
 
 from anyvl.generation.loop import generate
 from anyvl.generation.request import Request, Result

@@ -27,6 +27,8 @@ class Branches:
         """Of each row of the network, the number of its request."""
         self.guided = self.owners[len(requests) :]
         self._scale = torch.tensor([requests[i].sampling.guidance_scale for i in guided], device=device)
+        self.prefills = 0
+        """How many forwards `prefill` took."""
         self._prefixes = [r.prefix for r in requests] + [requests[i].unconditional or () for i in guided]
         for prefix, owner in zip(self._prefixes, self.owners.tolist(), strict=True):
             assert prefix, "a prefix has at least <bos>"
@@ -37,6 +39,11 @@ class Branches:
                     f"a prompt of {len(prefix)} ids and an answer of up to {requests[owner].budget} do not fit the "
                     f"model's {stepper.longest}: shorten the prompt"
                 )
+
+    @property
+    def prefix_lengths(self) -> list[int]:
+        """Of each row of the network."""
+        return [len(prefix) for prefix in self._prefixes]
 
     def prefill(
         self, openings: Sequence[Sequence[int]], span: Span | None = None, spare: int = 0
@@ -49,6 +56,7 @@ class Branches:
         starts = [(*prefix, *openings[owner]) for prefix, owner in zip(self._prefixes, owners, strict=True)]
         length = spare + max(len(p) + self.requests[o].budget for p, o in zip(self._prefixes, owners, strict=True))
         trunks = shared_beginnings(starts)
+        self.prefills = 1 + any(trunks)
         cache = self._stepper.new_cache(len(trunks), length)
         if any(trunks):
             self._stepper.extend(*self._chunk(list(trunks)), cache, span=span)
@@ -110,9 +118,3 @@ def shared_beginnings(starts: Sequence[Sequence[int]]) -> dict[tuple[int, ...], 
     for shared, members in groups:
         found.setdefault(members[0][:shared] if len(members) > 1 else (), []).extend(members)
     return found
-
-
-def as_int64(seed: int) -> int:
-    """A seed modulo 2^64 as the int64 of the same bits."""
-    seed %= 2**64
-    return seed - 2**64 if seed >= 2**63 else seed

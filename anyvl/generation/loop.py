@@ -7,11 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from anyvl.generation.branches import Branches, as_int64
+from anyvl.errors import InputError
+from anyvl.generation.branches import Branches
 from anyvl.generation.draw import draw
 from anyvl.generation.forced_runs import gather_chunk, take_forced
-from anyvl.generation.noise import moments
-from anyvl.generation.paint import paint
+from anyvl.generation.noise import as_int64, moments
+from anyvl.generation.paint import WINDOWS, paint
 from anyvl.generation.request import Request, Result
 from anyvl.generation.stepper import Stepper
 from anyvl.grammar.canvas import canvas_of
@@ -23,43 +24,50 @@ OnStep = Callable[[int, int], bool | None]
 def generate(
     stepper: Stepper, requests: Sequence[Request], on_step: OnStep | None = None, window: int | None = None
 ) -> list[Result]:
-    """Write all sentences as one batch; each depends on its own request alone (near ties in fp32 excepted).
+    """Write all sentences as one batch; each depends on its own request alone (near ties excepted, and `Sampling.reach`).
 
-    on_step(step, how many sentences are done) is called after every step and may return False to stop.
-    window: most places of a picture that one forward decides, 1 for one at a time; it changes the time and nothing else.
-    Without it, as many as pay.
+    on_step(step, how many sentences are done) is called after every step and may return False to stop. window: how many places
+    of a picture one forward decides, 1 for one at a time; without it, as many as pay. It changes the time and nothing else.
     Raises BudgetError below a grammar's shortest sentence and InputError where a prefix leaves too little room.
     """
+    if window is not None and not 1 <= window <= WINDOWS[-1]:
+        raise InputError(f"a window is 1 to {WINDOWS[-1]} places wide, or None for as many as pay, but {window} came")
     canvases = [canvas_of(request.grammar, request.copy) for request in requests]
     drawn = [i for i, canvas in enumerate(canvases) if canvas is not None]
     told = [i for i, canvas in enumerate(canvases) if canvas is None]
+    # Both before either loop: what cannot be asked is refused at once.
+    rows_told, rows_drawn = (Branches(stepper, [requests[i] for i in numbers]) for numbers in (told, drawn))
     watch = _Watch(on_step)
-    results: dict[int, Result] = {}
-    if told:
-        results |= zip(told, _write(stepper, [requests[i] for i in told], watch), strict=True)
-    if drawn:
+    results = dict(zip(told, _write(stepper, rows_told, watch) if told else [], strict=True))
+    if watch.stopped:
+        nothing = Result(ids=[], log_probabilities=[], forwards=0, aborted=True)
+        results |= dict.fromkeys(drawn, nothing)
+    elif drawn:
         filled = [canvas for canvas in canvases if canvas is not None]
-        results |= zip(drawn, paint(stepper, [requests[i] for i in drawn], filled, watch, window), strict=True)
+        results |= zip(drawn, paint(stepper, rows_drawn, filled, watch, window), strict=True)
     return [results[i] for i in range(len(requests))]
 
 
 class _Watch:
-    """A callback over two loops, one after the other: steps and sentences done are counted through."""
+    """A callback over two loops, one after the other: steps and sentences done are counted through, and a stop is remembered."""
 
     def __init__(self, on_step: OnStep | None) -> None:
-        self._on_step, self._steps, self._done = on_step, 0, 0
-        self._before = (0, 0)
+        self._on_step, self._now, self._before = on_step, (0, 0), (0, 0)
+        self.stopped = False
 
-    def __call__(self, step: int, done: int) -> bool | None:
+    def __call__(self, step: int, done: int) -> bool:
+        """Whether to go on."""
         if step == 1:
-            self._before = (self._steps, self._done)
-        self._steps, self._done = self._before[0] + step, self._before[1] + done
-        return None if self._on_step is None else self._on_step(self._steps, self._done)
+            self._before = self._now
+        self._now = (self._before[0] + step, self._before[1] + done)
+        if self._on_step is not None and self._on_step(*self._now) is False:
+            self.stopped = True
+        return not self.stopped
 
 
-def _write(stepper: Stepper, requests: Sequence[Request], on_step: OnStep) -> list[Result]:
+def _write(stepper: Stepper, rows: Branches, go_on: Callable[[int, int], bool]) -> list[Result]:
+    requests = rows.requests
     device, count = stepper.device, len(requests)
-    rows = Branches(stepper, requests)
     seeds = torch.tensor([as_int64(r.seed) for r in requests], device=device)
     positions = torch.tensor([r.first_position for r in requests], device=device)
     rules = [r.sampling for r in requests]
@@ -73,7 +81,7 @@ def _write(stepper: Stepper, requests: Sequence[Request], on_step: OnStep) -> li
     opening = _by_row(written, taken, count)
     positions = positions + torch.tensor([len(ids) for ids in opening], device=device)
     cache, logits = rows.prefill(opening)
-    step, forwards = 0, 1
+    step, forwards = 0, rows.prefills
     finished = bool(state.done.all())
     while not finished:
         active = ~state.done
@@ -90,7 +98,7 @@ def _write(stepper: Stepper, requests: Sequence[Request], on_step: OnStep) -> li
         positions = positions + new
         step += 1
         finished = bool(state.done.all())
-        if on_step(step, int(state.done.sum())) is False:
+        if not go_on(step, int(state.done.sum())):
             break
         if not finished:
             logits = stepper.extend(chunk[rows.owners], new[rows.owners], cache)

@@ -62,3 +62,9 @@ def _mix(x: Int32[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:
 def _signed(bits: int) -> int:
     """The int32 of the same 32 bits."""
     return bits - 2**32 if bits >= 2**31 else bits
+
+
+def as_int64(seed: int) -> int:
+    """A seed modulo 2^64 as the int64 of the same bits."""
+    seed %= 2**64
+    return seed - 2**64 if seed >= 2**63 else seed

@@ -12,10 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from anyvl.generation.branches import Branches, as_int64
+from anyvl.generation.branches import Branches
 from anyvl.generation.draw import draw
 from anyvl.generation.forced_runs import chunk_width
-from anyvl.generation.noise import moments
+from anyvl.generation.noise import as_int64, moments
 from anyvl.generation.request import Request, Result
 from anyvl.generation.stepper import Stepper
 from anyvl.grammar.canvas import Canvas
@@ -37,9 +37,9 @@ class _Sentence:
         self.moments: list[int] = moments(torch.tensor(as_int64(request.seed)), positions).tolist()
         self._guesses: dict[int, int] = {}
         if request.expected is not None:
-            self._guesses = {
-                place: int(request.expected[cell]) for place, cell in enumerate(canvas.cells.tolist()) if cell >= 0
-            }
+            expected = dict(enumerate(request.expected.tolist()))
+            likely = {place: expected.get(cell, -1) for place, cell in enumerate(canvas.cells.tolist())}
+            self._guesses = {place: id for place, id in likely.items() if canvas.first <= id < canvas.stop}
         self._last = canvas.first
         self._cells, self._columns = [*canvas.cells.tolist(), *[-1] * WINDOWS[-1]], canvas.stride - 1
         self.hits = 0.75
@@ -64,7 +64,7 @@ class _Sentence:
         return self.ids[self.fed : self.at + window - 1]
 
     def _guess(self, place: int) -> int:
-        """What was drawn there when an id before it was still wrong, or else what was settled last."""
+        """What was drawn there when an id before it was still wrong, else what is expected there, else what was settled last."""
         return self._guesses.get(place, self._last)
 
     def take(self, drawn: list[int]) -> tuple[int, list[int]]:
@@ -114,27 +114,28 @@ class _Sentence:
 
 def paint(
     stepper: Stepper,
-    requests: Sequence[Request],
+    rows: Branches,
     canvases: Sequence[Canvas],
-    on_step: Callable[[int, int], bool | None],
-    window: int | None = None,
+    go_on: Callable[[int, int], bool],
+    window: int | None,
 ) -> list[Result]:
-    """Fill in all canvases as one batch (see `anyvl.generation.generate`)."""
+    """Fill in the canvas of each request of `rows`, as one batch (see `anyvl.generation.generate`)."""
     device, span = stepper.device, (canvases[0].first, canvases[0].stop)
     assert all((canvas.first, canvas.stop) == span for canvas in canvases), "one vocabulary has one span of codes"
-    sentences = [_Sentence(request, canvas) for request, canvas in zip(requests, canvases, strict=True)]
-    live, rows = list(sentences), Branches(stepper, requests)
+    sentences = [_Sentence(request, canvas) for request, canvas in zip(rows.requests, canvases, strict=True)]
+    live = list(sentences)
     cache, logits = rows.prefill([sentence.ids[: sentence.at] for sentence in live], span, spare=WINDOWS[-1])
-    step = 0
+    step, forwards = 0, rows.prefills
     while True:
         step += 1
         width = logits.shape[1]
         settled = _settle(live, logits, rows, span[0])
         done = sum(sentence.done for sentence in sentences)
-        if on_step(step, done) is False or done == len(sentences):
+        if not go_on(step, done) or done == len(sentences):
             break
-        wrong = torch.tensor([width - count for count in settled], device=device)[rows.owners]
-        stepper.rewind(cache, wrong)
+        forgotten = torch.tensor([width - count for count in settled], device=device)[rows.owners]
+        held = zip(rows.prefix_lengths, rows.owners.tolist(), strict=True)
+        stepper.rewind(cache, forgotten, max(prefix + live[owner].fed for prefix, owner in held))
         if 2 * sum(sentence.done for sentence in live) >= len(live):
             rows, kept = rows.only([number for number, sentence in enumerate(live) if not sentence.done])
             live, cache = [sentence for sentence in live if not sentence.done], stepper.spread(cache, kept)
@@ -145,11 +146,12 @@ def paint(
         most = chunk_width(max(map(len, chunks)))
         ids = torch.tensor([chunk + [0] * (most - len(chunk)) for chunk in chunks], device=device)
         logits = stepper.extend(ids[rows.owners], widths[rows.owners], cache, last=width, span=span)
+        forwards += 1
     return [
         Result(
             ids=sentence.ids[: sentence.length if sentence.done else sentence.at],
             log_probabilities=sentence.log_probabilities[: sentence.length if sentence.done else sentence.at],
-            forwards=step,
+            forwards=forwards,
             aborted=not sentence.done,
         )
         for sentence in sentences
@@ -157,11 +159,11 @@ def paint(
 
 
 def best_window(hits: float, rows: int, row_cost: float) -> int:
-    """The window that pays: so wide that a forward takes at most twice as long as one of a single place, and the wider the more
-    often guesses were right lately.
+    """The window that pays, of WINDOWS.
 
-    Guesses hold or fail together, on flat ground and at the edges of things; so runs are longer than a share of `hits` for each
-    would make them, and windows of several such runs still pay.
+    A forward takes at most twice as long as one of a single place. And it reaches over about eight runs of right guesses, a run
+    being hits / (1 - hits) places: guesses hold or fail together, on flat ground and at the edges of things, so where they hold
+    runs are far longer than that, and a window of a single run would cut them short.
     """
     widest = min(1 / (row_cost * rows), 1 + 8 * hits / (1.01 - hits))
     return max(window for window in WINDOWS if window == 1 or window <= widest)

@@ -1,4 +1,4 @@
-"""What is asked of the loop, and what it answers."""
+"""What is asked of the loops, and what they answer."""
 
 from dataclasses import dataclass, field
 
@@ -35,7 +35,8 @@ class Result:
 
     Probabilities are over the whole vocabulary; where the shape of the answer was settled beforehand (`anyvl.grammar.canvas`),
     over the ids that its free places may hold. Forced ids have log probability 0. forwards: how often the network was asked,
-    for the whole batch. aborted: a callback stopped the loop before the end of this sentence; then the ids are cut short.
+    for all sentences that were written together. aborted: a callback stopped the loop before the end of this sentence; then the
+    ids are cut short.
     """
 
     ids: list[int]

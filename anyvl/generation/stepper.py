@@ -1,4 +1,4 @@
-"""What the loop asks of a network: a small face behind which decoders of other families can stand."""
+"""What the loops ask of a network: a small face behind which decoders of other families can stand."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -24,7 +24,7 @@ class Stepper(Protocol):
 
     device: torch.device
     longest: int
-    """Most ids a row may have."""
+    """Most ids a row may have. Of a picture, up to 15 more may be tried beyond its end; nobody looks at their logits."""
     row_cost: float
     """What each id of a chunk adds to a forward, as a share of what one id alone costs."""
 
@@ -45,8 +45,8 @@ class Stepper(Protocol):
         None). Of a row of width 0, and before a row's first new id: anything."""
         ...
 
-    def rewind(self, cache: object, counts: Int[Tensor, " batch"]) -> None:
-        """Row b forgets its last counts[b] ids."""
+    def rewind(self, cache: object, counts: Int[Tensor, " batch"], longest: int | None = None) -> None:
+        """Row b forgets its last counts[b] ids; longest: the most that a row then holds, where the caller knows."""
         ...
 
     def spread(self, cache: object, rows: Int[Tensor, " batch"]) -> object:
@@ -59,15 +59,22 @@ class DecoderStepper:
 
     def __init__(self, decoder: Decoder, int8: bool = False) -> None:
         self.decoder, self._int8 = decoder, int8
-        weight = decoder.model.norm.weight
-        self.device, self.dtype = weight.device, weight.dtype
+        self.device = decoder.head.device
         self.longest = decoder.config.max_position_embeddings
         self.row_cost = _ROW_COST_ON_CPU if self.device.type == "cpu" else _ROW_COST
         self._network = IncrementalDecoder(decoder, int8)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.decoder.head.dtype
+
+    def repack(self) -> None:
+        """Take over the decoder's weights as they are now; needed only after writes that torch does not count (`weight.data`)."""
+        self._network = IncrementalDecoder(self.decoder, self._int8)
+
     def new_cache(self, batch: int, length: int) -> KVCache:
         if self._network.is_stale:
-            self._network = IncrementalDecoder(self.decoder, self._int8)
+            self.repack()
         return KVCache(self.decoder.config, batch, length, device=self.device, dtype=self.dtype)
 
     def extend(
@@ -82,9 +89,9 @@ class DecoderStepper:
         assert isinstance(cache, KVCache)
         return self._network.extend(ids, widths, cache, last=last, span=span)
 
-    def rewind(self, cache: object, counts: Int[Tensor, " batch"]) -> None:
+    def rewind(self, cache: object, counts: Int[Tensor, " batch"], longest: int | None = None) -> None:
         assert isinstance(cache, KVCache)
-        cache.rewind(counts)
+        cache.rewind(counts, longest)
 
     def spread(self, cache: object, rows: Int[Tensor, " batch"]) -> KVCache:
         assert isinstance(cache, KVCache)

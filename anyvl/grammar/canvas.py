@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Int64
 
 from anyvl.grammar.automaton import Automaton
-from anyvl.grammar.rules import RULES
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,11 +55,12 @@ def _line(automaton: Automaton) -> Canvas | None:
     while automaton.close[state]:
         choices = automaton.choices[automaton.kind[state]]
         ways = np.unique(automaton.targets[automaton.first_choice[state] + choices[choices > 0]])
-        if len(ways) != 1 or len(fixed) >= automaton.shortest or list(RULES)[automaton.rule[state]] != "any":
+        if len(ways) != 1 or len(fixed) >= automaton.shortest or automaton.rule[state] != 0:
             return None
         ids = automaton.allowed(state)
         if len(ids) > 1:
-            if not automaton.picture[state] or ids[-1] - ids[0] != len(ids) - 1:
+            in_cell = automaton.picture[state] and automaton.cell[state] >= 0
+            if not in_cell or ids[-1] - ids[0] != len(ids) - 1:
                 return None
             spans.add((int(ids[0]), int(ids[-1]) + 1))
         fixed.append(int(ids[0]) if len(ids) == 1 else -1)

@@ -33,7 +33,7 @@ class _PackedLayer:
 
 
 class IncrementalDecoder:
-    """A decoder that continues rows of ids. Later changes of the decoder's weights are not seen (`is_stale`)."""
+    """A decoder that continues rows of ids, with the weights it had when this was made (`is_stale`)."""
 
     def __init__(self, decoder: Decoder, int8: bool = False) -> None:
         self.config = config = decoder.config
@@ -113,7 +113,7 @@ class IncrementalDecoder:
             normed = self._normed(x, layer.before_feed_forward)
             x = layer.down.plus(layer.up.times(normed, layer.gate.silu(normed)), x)
         cache.close(widths)
-        if last < ids.shape[1] or last > 1:
+        if max(last, ids.shape[1]) > 1:
             places = (widths[:, None] - last + torch.arange(last, device=x.device)).clamp(min=0)
             x = x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
         return self._head(span or (0, config.vocab_size))(self._normed(x, self._before_head))
@@ -142,5 +142,5 @@ def _for_lengths(weight: Float[Tensor, " size"]) -> Float[Tensor, " size"]:
 
 
 def _versions(decoder: Decoder) -> list[tuple[int, int]]:
-    """What changes when any weight does: where it lies, and how often it was written."""
-    return [(weight.data_ptr(), weight._version) for weight in decoder.parameters()]
+    """What changes when any weight does: where it lies, and how often it was written (which is not counted in inference mode)."""
+    return [(weight.data_ptr(), 0 if weight.is_inference() else weight._version) for weight in decoder.parameters()]

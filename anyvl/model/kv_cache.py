@@ -54,7 +54,7 @@ class KVCache:
         else:  # asking the device would wait for it
             self._used = min(self._used + width, self.length)
         self._span = min(-(-max(self._used, 1) // _BLOCK) * _BLOCK, self.length)
-        columns = self._all_slots[:width]
+        columns = torch.arange(width, device=self.lengths.device)
         positions = self.lengths[:, None] + columns
         real = columns < widths[:, None]
         self._slots = torch.where(real, positions, self.length)
@@ -73,9 +73,10 @@ class KVCache:
         """The new ids are in: rows are longer by `widths`."""
         self.lengths += widths
 
-    def rewind(self, counts: Int[Tensor, " batch"]) -> None:
-        """Forget the last counts[b] ids of row b."""
+    def rewind(self, counts: Int[Tensor, " batch"], longest: int | None = None) -> None:
+        """Forget the last counts[b] ids of row b; longest: the most ids that a row then holds, where the caller knows."""
         self.lengths -= counts
+        self._used = self._used if longest is None else min(self._used, longest)
 
     def spread(self, rows: Int[Tensor, " batch"]) -> "KVCache":
         """A cache whose row b begins as row rows[b] of this one: what several rows have in common is computed once."""

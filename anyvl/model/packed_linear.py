@@ -58,8 +58,8 @@ class _Int8(PackedLinear):
     without its outliers); activations stay bf16."""
 
     def __init__(self, weight: Float[Tensor, "out size"]) -> None:
-        self.weight, self.scales = rounded(weight)
-        self.scales = self.scales.to(torch.bfloat16)
+        self.weight, scales = rounded(weight)
+        self.scales = scales.to(torch.bfloat16)
 
     def __call__(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch out"]:
         rows = x.reshape(-1, x.shape[-1])
@@ -84,18 +84,21 @@ def packed(*weights: Float[Tensor, "_ size"], int8: bool = False) -> PackedLinea
 
 
 def rounded(weight: Float[Tensor, "out size"]) -> tuple[Int8[Tensor, "out size"], Float[Tensor, " out"]]:
-    """Rows as whole numbers from -127 to 127 and the scale of each (fp32): `numbers * scales[:, None]` is the weight again.
+    """Rows as whole numbers from -127 to 127 and the scale of each: `numbers * scales[:, None]` is the weight again.
+
+    Scales are fp32 numbers that bf16 can hold, so that no error of theirs is left in every weight of a row.
 
     >>> numbers, scales = rounded(torch.tensor([[0.5, -1.0], [0.0, 0.0]]))
-    >>> numbers.tolist(), round(scales[0].item() * 127, 4)
-    ([[64, -127], [0, 0]], 1.0)
+    >>> numbers.tolist(), round(scales[0].item(), 4)
+    ([[64, -127], [0, 0]], 0.0079)
     """
-    scales = weight.float().abs().amax(1).clamp(min=1e-12) / 127
-    return (weight.float() / scales[:, None]).round().to(torch.int8), scales
+    scales = (weight.float().abs().amax(1).clamp(min=1e-12) / 127).to(torch.bfloat16).float()
+    return (weight.float() / scales[:, None]).round().clamp(-127, 127).to(torch.int8), scales
 
 
 def _can_block(weight: Tensor) -> bool:
-    if not weight.is_cpu or not torch.backends.mkldnn.is_available():
+    there = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    if not weight.is_cpu or not there or not torch.backends.mkldnn.enabled:
         return False
     native = weight.dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return weight.dtype == torch.float32 or native

@@ -45,7 +45,7 @@ class Engine:
     """A checkpoint ready to answer."""
 
     window: int | None = None
-    """Most places of a picture that one forward decides (1: one at a time); None for as many as pay. Pictures stay the same."""
+    """How many places of a picture one forward decides, 1 to 16; None for as many as pay. In fp32 pictures stay the same."""
 
     def __init__(self, parts: Parts, int8: bool = False) -> None:
         self.parts = parts

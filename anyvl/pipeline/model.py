@@ -30,10 +30,11 @@ class AnyVL(Painting, Editing, Reading):
         """The model of a checkpoint folder or hub id; the default model, which comes with the package, if None.
 
         device: "cpu", "cuda", ...; the first GPU, or else the CPU, if None. dtype: of the weights and the computation; "int8"
-        keeps the decoder's matrices in 8 bits and computes in bfloat16, on a CPU.
+        writes with the decoder's matrices in 8 bits and computes in bfloat16, on a CPU (closed answers are scored in bfloat16).
         """
         int8 = dtype in ("int8", torch.int8)
-        return cls(load_parts(folder, _device(device), torch.bfloat16 if int8 else _dtype(dtype)), int8)
+        place = _device("cpu" if int8 and device is None else device)
+        return cls(load_parts(folder, place, torch.bfloat16 if int8 else _dtype(dtype)), int8)
 
     def save_pretrained(self, folder: str | Path, dtype: str | torch.dtype | None = None) -> None:
         """Write a checkpoint folder that `from_pretrained` reads; weights as they are, or rounded to `dtype`."""

@@ -2,12 +2,13 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from anyvl import bench
-from anyvl.bench import pixels, subjects, transformers_peer
+from anyvl.bench import gpu, pixels, subjects, transformers_peer
 from anyvl.bench.timing import Figure, plain, ratio
 from anyvl.cli import main
 from anyvl.errors import UnknownNameError
@@ -20,8 +21,8 @@ def test_a_ratio_is_theirs_over_ours_in_turns():
     order = []
     figure = ratio(
         "sleep",
-        lambda: (order.append("ours"), time.sleep(0.002)),
-        lambda: (order.append("theirs"), time.sleep(0.008)),
+        lambda: (order.append("ours"), time.sleep(0.02)),
+        lambda: (order.append("theirs"), time.sleep(0.08)),
         rounds=3,
     )
     assert order == ["ours", "theirs"] * 4  # the first pair warms up
@@ -48,12 +49,11 @@ def test_figures_are_written_as_they_come(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """A decoder of the subjects' vocabulary, small enough for a test, and small pictures."""
+    """A decoder of the subjects' vocabulary, small enough for a test."""
     shape = dict(
         hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1
     )
     monkeypatch.setitem(subjects.SHAPES, "tiny", shape)
-    monkeypatch.setattr(subjects, "SIDE", 2)
     return subjects.random_decoder("tiny", torch.float32)
 
 
@@ -68,9 +68,22 @@ def test_all_peers_paint_with_the_same_weights(tiny):
         codes = transformers_peer.stacked_loop(model, small, **settings)()
         assert len(codes) == 4 and all(int(code) in span for code in codes)
     assert len(transformers_peer.without_cache(model, small)()) == 4
-    requests = subjects.picture_requests(2, free=4)
+    requests = subjects.picture_requests(2, small)
     for result, request in zip(generate(DecoderStepper(tiny), requests), requests, strict=True):
         assert sum(id in span for id in result.ids) == 4 and request.grammar.accepts(result.ids)
+
+
+def test_an_edit_of_a_fifth_paints_a_fifth(tiny):
+    request = subjects.picture_requests(1, subjects.Subject(), free=52)[0]
+    (result,) = generate(DecoderStepper(tiny), [request], window=1)
+    assert request.copy is not None and (request.copy < 0).sum() == 52
+    assert sum(log < 0 for log in result.log_probabilities) == 52
+
+
+def test_the_gpu_bench_runs_on_a_cpu(tiny):
+    figures = gpu.on(torch.device("cpu"), ("tiny",), codes=9, rounds=1, dtype=torch.float32)
+    assert [figure.unit for figure in figures] == ["x", "ms", "ms", "GB/s", "%", "x"]
+    assert all(figure.value > 0 for figure in figures)
 
 
 def test_the_loops_of_the_peers_agree(tiny):
@@ -118,5 +131,7 @@ def test_shapes_have_their_sizes():
         assert sum(weight.numel() for weight in decoder.parameters()) == pytest.approx(wanted, rel=0.25)
 
 
-def test_help_names_every_bench():
-    assert set(bench.BENCHES) == {"decoding", "steps", "overhead", "batches", "parallel", "edits", "pixels", "learning"}
+def test_the_command_line_page_names_every_bench():
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    told = page[page.index("`bench` times this machine") :]
+    assert all(name in told for name in bench.BENCHES)

@@ -190,14 +190,31 @@ def test_cancelling_keeps_what_was_written():
         seen.append((step, done))
         return step < 5
 
-    results = generate(stepper(), requests, stop)
+    results = generate(stepper(), requests, stop, window=1)
     assert seen == [(step, 1) for step in range(1, 6)]
     assert [result.aborted for result in results] == [True, False, True]
     for result, full in zip(results, whole, strict=True):
         assert result.ids == full.ids[: len(result.ids)]
         assert len(result.ids) == len(result.log_probabilities)
     assert results[1].ids == whole[1].ids == [VOCABULARY.control("eos")]
-    assert sum(id in VOCABULARY.image for id in results[0].ids) == 5
+    assert sum(id in VOCABULARY.image for id in results[0].ids) == 4
+
+
+def test_a_stop_is_remembered_by_the_pictures_beside():
+    requests = [request("words", budget=30, seed=1), request("picture", seed=2)]
+    seen = []
+    told, drawn = generate(stepper(), requests, lambda step, done: seen.append(step) or step != 2)
+    assert seen == [1, 2] and told.aborted and 0 < len(told.ids) < 30
+    assert drawn.aborted and drawn.ids == [] and drawn.forwards == 0
+
+
+def test_what_cannot_be_painted_is_refused_before_anything_is_written():
+    seen = []
+    with pytest.raises(BudgetError):
+        generate(
+            stepper(), [request("words"), request("picture", budget=19)], lambda step, done: seen.append((step, done))
+        )
+    assert seen == []
 
 
 def test_a_callback_that_says_nothing_does_not_stop():

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_sentences import GRAMMARS, VOCABULARY, request, stepper
 
+from anyvl.errors import InputError
 from anyvl.generation import Request, generate
 from anyvl.generation.branches import shared_beginnings
 from anyvl.generation.paint import WINDOWS, best_window
@@ -144,3 +145,39 @@ def test_overlapping_rows_save_forwards_and_stay_pictures():
     wide = [Request(**{**vars(one), "sampling": Sampling(temperature=0.4, reach=4)}) for one in asked[:12]]
     same = [generate(stepper(seed % 3), [one], window=16)[0].ids for seed, one in enumerate(wide)]
     assert same == [r.ids for r in exact]
+
+
+@pytest.mark.parametrize("window", [0, -1, 17])
+def test_windows_have_bounds(window):
+    with pytest.raises(InputError, match="1 to 16"):
+        generate(stepper(), ASKED, window=window)
+
+
+def test_a_window_may_reach_over_the_end_of_what_the_model_can_hold():
+    network = stepper(max_position_embeddings=24)
+    one = request("picture", prefix=(8, 1, 2, 3), budget=20)
+    (result,) = generate(network, [one], window=16)
+    assert result.ids == generate(stepper(), [one], window=1)[0].ids
+
+
+def test_long_copied_runs_and_wide_windows_fit_the_cache():
+    copy = np.full(12, 160)
+    copy[[0, 11]] = -1
+    (result,) = generate(stepper(), [request("picture", prefix=(8, 1), copy=copy, budget=20)], window=16)
+    assert GRAMMARS["picture"].accepts(result.ids)
+
+
+def test_expected_codes_may_be_few_or_none():
+    one = Request(**{**vars(ASKED[0]), "expected": np.array([-1, 3, 160])})
+    assert generate(stepper(), [one])[0].ids == generate(stepper(), [ASKED[0]])[0].ids
+
+
+def test_expected_and_overlapping_pictures_stand_beside_others():
+    varied = [
+        Request(**{**vars(ASKED[0]), "expected": np.full(12, 160)}),
+        Request(**{**vars(ASKED[1]), "sampling": Sampling(temperature=0.3, reach=1)}),
+        *ASKED,
+    ]
+    results = generate(stepper(), varied)
+    assert [r.ids for r in results[2:]] == [generate(stepper(), [one])[0].ids for one in ASKED]
+    assert results[0].ids == results[2].ids and all(GRAMMARS["picture"].accepts(r.ids) for r in results)

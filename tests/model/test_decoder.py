@@ -192,7 +192,29 @@ def test_a_cache_forgets_and_is_spread():
 def test_weights_that_changed_are_packed_anew():
     decoder = lively(SHAPES["untied"])
     stepper, ids = DecoderStepper(decoder), torch.randint(97, (1, 6))
-    for _ in range(2):
-        decoder.model.layers[1].mlp.up_proj.weight.mul_(3.0)
+    for written_past_torch in (False, False, True):
+        weight = decoder.model.layers[1].mlp.up_proj.weight
+        if written_past_torch:
+            weight.data *= 3.0
+            stepper.repack()
+        else:
+            weight.mul_(3.0)
         logits = stepper.extend(ids, torch.tensor([6]), stepper.new_cache(1, 8))
         assert (logits[:, 0] - decoder(ids)[:, -1]).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("int8", [False, True])
+@torch.no_grad()
+def test_fewer_bits_are_near(int8):
+    decoder = lively(SHAPES["grouped"]).to(torch.bfloat16)
+    stepper, ids = DecoderStepper(decoder, int8=int8), torch.randint(97, (2, 20))
+    logits = stepper.extend(ids, torch.tensor([20, 20]), stepper.new_cache(2, 24))[:, 0].float()
+    exact = lively(SHAPES["grouped"])(ids)[:, -1]
+    assert (logits - exact).std() < (0.2 if int8 else 0.1) * exact.std()
+
+
+def test_a_decoder_made_for_inference_alone_can_be_run():
+    with torch.inference_mode():
+        decoder = lively(SHAPES["grouped"])
+        stepper = DecoderStepper(decoder)
+    assert stepper.extend(torch.randint(97, (1, 4)), torch.tensor([4]), stepper.new_cache(1, 8)).shape == (1, 1, 97)
