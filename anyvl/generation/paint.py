@@ -190,7 +190,7 @@ def _settle(live: Sequence[_Sentence], logits: Float[Tensor, "row place id"], ro
         rows_of = [row for row, _, _ in places]
         each = own.flatten(0, 1)[rows_of] if len(rows_of) < own.shape[0] * width else own.flatten(0, 1)
         chosen = torch.tensor([[sentence.ids[place] - first] for _, sentence, place in places], device=device)
-        likely = each.gather(1, chosen)[:, 0] - each.logsumexp(-1)
+        likely = each.log_softmax(-1).gather(1, chosen)[:, 0]
         for (_, sentence, place), log in zip(places, likely.tolist(), strict=True):
             sentence.log_probabilities[place] = log
     return settled
