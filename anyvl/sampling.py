@@ -13,16 +13,13 @@ class Sampling:
     `temperature` 0 takes the likeliest id. `top_k` keeps that many of the likeliest ids, `top_p` the likeliest ids
     whose probabilities reach that sum (Holtzman et al. 2020, arXiv:1904.09751); None keeps all. `guidance_scale` s
     draws from unconditional + s * (conditional - unconditional) logits (Ho & Salimans 2022, arXiv:2207.12598); 1 is
-    unguided. `reach` lets rows of a picture overlap (ZipAR, He et al. 2024, arXiv:2412.04062): a cell no longer waits for the
-    whole row above it, only for so many cells to its right. That saves forwards, is no longer exactly the model's picture, and
-    may differ with the pictures beside it; None waits for all.
+    unguided.
     """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     guidance_scale: float = 1.0
-    reach: int | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -35,8 +32,6 @@ class Sampling:
             raise InputError(
                 f"guidance_scale is a finite number of at least 0 (1 is unguided), but {self.guidance_scale} came"
             )
-        if self.reach is not None and (self.reach < 0 or self.reach != int(self.reach)):
-            raise InputError(f"reach is a whole number of cells, or None to wait for all, but {self.reach} came")
 
     @property
     def greedy(self) -> bool:

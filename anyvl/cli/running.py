@@ -63,7 +63,8 @@ def evaluate(
 
 def bench(
     name: Annotated[
-        list[str] | None, typer.Option(help="Measure only this, such as parallel; give it again for more.")
+        list[str] | None,
+        typer.Option(help="Measure only this, such as parallel (docs/cli.md has all); give it again for more."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often each pair is timed; the median counts.")] = 5,
     output: Annotated[

@@ -1,7 +1,6 @@
 """How well the model paints and edits: what the scene judge finds in single samples, never in the best of several."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -16,7 +15,6 @@ from anyvl.evaluation.judgement import all_hold
 from anyvl.evaluation.scene_judge import Reading, SceneJudge, matches
 from anyvl.evaluation.score import Exhibit, Score, of_another, score
 from anyvl.pipeline import AnyVL
-from anyvl.sampling import Sampling
 from anyvl.tasks import find_task
 from anyvl.tasks.image_editing import cells_to_mask, composite, free_cells
 from anyvl.values import Frame
@@ -64,34 +62,18 @@ def text_to_image(
 
 
 def guidance(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
-    """Prompts of one thing painted without guidance and with more and more of it."""
-    own = find_task("text_to_image").sampling
-    rules = {f"guidance {scale:.0f}": replace(own, guidance_scale=scale) for scale in (1.0, 2.0, 3.0, 5.0)}
-    return _by_rule(model, world, judge, count, rules)
-
-
-def overlap(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
-    """Prompts of one thing painted exactly, and with rows that overlap more and more (`Sampling.reach`)."""
-    own = find_task("text_to_image").sampling
-    rules = {"rows wait for all before them": own}
-    return _by_rule(
-        model, world, judge, count, rules | {f"rows overlap, reach {n}": replace(own, reach=n) for n in (4, 2, 0)}
-    )
-
-
-def _by_rule(model: AnyVL, world: World, judge: SceneJudge, count: int, rules: Mapping[str, Sampling]) -> list[Score]:
-    """By how the codes are drawn: is all there that prompts of one thing name?"""
+    """Prompts of one thing painted without guidance and with more and more of it: is all there that the prompt names?"""
     scenes = [world.scene(index, 1) for index in range(count)]
     captions = [caption_of(scene, world.rng(i, "caption"), full=True) for i, scene in enumerate(scenes)]
     words, facts = [caption.words for caption in captions], [caption.facts for caption in captions]
     shuffled = of_another(facts, [(scene.height, scene.width) for scene in scenes])
     ceiling = all_hold(judge.read_many([round_trip(model, draw_one(s, world.sprites)) for s in scenes]), facts, scenes)
     scores = []
-    for name, rule in rules.items():
-        readings = judge.read_many(painted_to(model, scenes, words, first_seed=1000, sampling=rule))
+    for scale in (1.0, 2.0, 3.0, 5.0):
+        readings = judge.read_many(painted_to(model, scenes, words, first_seed=1000, guidance_scale=scale))
         scores.append(
             score(
-                f"{name}, one thing, {world.split}: all that is named is there",
+                f"guidance {scale:.0f}, one thing, {world.split}: all that is named is there",
                 all_hold(readings, facts, scenes),
                 ceiling=ceiling,
                 floor=all_hold(readings, shuffled, scenes),
@@ -107,7 +89,7 @@ def painted_to(
     first_seed: int,
     *,
     plan: bool = False,
-    sampling: Sampling | None = None,
+    guidance_scale: float | None = None,
 ) -> list[np.ndarray]:
     """A picture of each prompt, of its scene's size, at once or to a plan; picture i has seed first_seed + i."""
     pictures: dict[int, np.ndarray] = {}
@@ -118,7 +100,7 @@ def painted_to(
             seeds = [first_seed + i for i in part]
             words = [prompts[i] for i in part]
             images = model.generate(
-                words, plan=plan, seed=seeds, height=size[0], width=size[1], sampling=sampling
+                words, plan=plan, seed=seeds, height=size[0], width=size[1], guidance_scale=guidance_scale
             ).images
             pictures |= {i: np.asarray(image) for i, image in zip(part, images, strict=True)}
     return [pictures[i] for i in range(len(scenes))]

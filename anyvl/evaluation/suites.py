@@ -100,7 +100,6 @@ SUITES: dict[str, Suite] = {
     "judge": Suite((), lambda on: judge_report.judge_scores(on.judge, on.model.parts.tokenizer, on.test, on.count)),
     "text_to_image": Suite(("text_to_image",), _text_to_image),
     "guidance": Suite(("text_to_image",), lambda on: painting.guidance(on.model, on.test, on.judge, on.count)),
-    "overlap": Suite(("text_to_image",), lambda on: painting.overlap(on.model, on.test, on.judge, on.count)),
     "geneval": Suite(("text_to_image",), _judged_on_both(geneval.geneval)),
     "picture_distance": Suite(
         ("text_to_image",), lambda on: distance.picture_distance(on.model, on.test, 2 * on.count)

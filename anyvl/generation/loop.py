@@ -24,14 +24,14 @@ OnStep = Callable[[int, int], bool | None]
 def generate(
     stepper: Stepper, requests: Sequence[Request], on_step: OnStep | None = None, window: int | None = None
 ) -> list[Result]:
-    """Write all sentences as one batch; each depends on its own request alone (near ties excepted, and `Sampling.reach`).
+    """Write all sentences as one batch; each depends on its own request alone (near ties excepted).
 
     on_step(step, how many sentences are done) is called after every step and may return False to stop. window: how many places
     of a picture one forward decides, 1 for one at a time; without it, as many as pay. It changes the time and nothing else.
     Raises BudgetError below a grammar's shortest sentence and InputError where a prefix leaves too little room.
     """
-    if window is not None and not 1 <= window <= WINDOWS[-1]:
-        raise InputError(f"a window is 1 to {WINDOWS[-1]} places wide, or None for as many as pay, but {window} came")
+    if window is not None and (type(window) is not int or not 1 <= window <= WINDOWS[-1]):
+        raise InputError(f"a window is 1 to {WINDOWS[-1]} places wide, or None for as many as pay, but {window!r} came")
     canvases = [canvas_of(request.grammar, request.copy) for request in requests]
     drawn = [i for i, canvas in enumerate(canvases) if canvas is not None]
     told = [i for i, canvas in enumerate(canvases) if canvas is None]

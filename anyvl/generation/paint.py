@@ -41,7 +41,6 @@ class _Sentence:
             likely = {place: expected.get(cell, -1) for place, cell in enumerate(canvas.cells.tolist())}
             self._guesses = {place: id for place, id in likely.items() if canvas.first <= id < canvas.stop}
         self._last = canvas.first
-        self._cells, self._columns = [*canvas.cells.tolist(), *[-1] * WINDOWS[-1]], canvas.stride - 1
         self.hits = 0.75
         """The share of guesses that were right lately."""
         self.at = 0
@@ -82,34 +81,12 @@ class _Sentence:
                 self.hits += 0.05 * (right - self.hits)
                 self.ids[place] = self._last = id
                 if not right:
-                    free += self._settle_overlapping(place, drawn)
                     break
         self._guesses.update(enumerate(drawn[settled:], start=self.at + settled))
         self.fed = self.at + settled - 1
         self.at += settled
         self._skip_fixed()
         return settled, free
-
-    def _settle_overlapping(self, wrong: int, drawn: list[int]) -> list[int]:
-        """With `Sampling.reach`: settle in the next row what stands far enough left of a wrong guess; the columns of that."""
-        reach = self.request.sampling.reach
-        if reach is None:
-            return []
-        row, column = divmod(self._cells[wrong], self._columns)
-        free = []
-        for place in range(wrong + 1, self.at + len(drawn)):
-            if self._fixed[place] >= 0 or self._cells[place] // self._columns == row:
-                continue
-            if self._cells[place] // self._columns > row + 1 or self._cells[place] % self._columns + reach >= column:
-                break
-            id = drawn[place - self.at]
-            fed = place + 1 < self.at + len(drawn)
-            right = fed and self.ids[place] == id
-            self._fixed[place] = self.ids[place] = id
-            free.append(place - self.at)
-            if not right:  # the next ones saw something else to their left
-                break
-        return free
 
 
 def paint(

@@ -19,18 +19,13 @@ class Canvas:
     """A sentence with free places: fixed[p] is the id at place p, or -1 where any id of first..stop-1 may come.
 
     Of the picture `<image> [1] [2] [500] c c </image> <eos>` only the two places of c are free. cells[p] is the picture's cell
-    that place p stands for, or -1; the cell above one stands `stride` places before it.
+    that place p stands for, or -1.
     """
 
     fixed: Int64[np.ndarray, " place"]
     cells: Int64[np.ndarray, " place"]
     first: int
     stop: int
-
-    @property
-    def stride(self) -> int:
-        opening = int(np.argmax(self.cells >= 0))
-        return int(np.argmax(np.append(self.cells[opening:], -1) < 0)) + 1
 
     def __len__(self) -> int:
         return len(self.fixed)

@@ -96,7 +96,10 @@ class IncrementalDecoder:
         positions, mask = cache.open(widths, ids.shape[1])
         cos, sin = decoder.rotation(positions)
         x = decoder.model.embed_tokens(ids)
-        seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (g t) s", g=self._groups)
+        # Attention sums in another way for less than four rows: with fewer bits than fp32 that would show in what is drawn.
+        rows = self._groups * ids.shape[1]
+        times = 1 if x.dtype == torch.float32 else -(-4 // rows)
+        seen = repeat(torch.where(mask, 0.0, -torch.inf).to(x.dtype), "b t s -> b 1 (n g t) s", g=self._groups, n=times)
         turned = config.num_attention_heads + config.num_key_value_heads
         for number, layer in enumerate(self._layers):
             heads = layer.qkv(self._normed(x, layer.before_attention)).unflatten(-1, (-1, config.head_dim))
@@ -108,7 +111,8 @@ class IncrementalDecoder:
             keys, values = cache.append(number, new_keys, heads[:, :, turned:])
             # Queries of a group become further rows of their key head: keys and values are read as they lie, unrepeated.
             queries = rearrange(queries, "b t (h g) d -> b h (g t) d", g=self._groups)
-            mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen)
+            queries = queries.repeat(1, 1, times, 1) if times > 1 else queries
+            mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen)[:, :, :rows]
             x = layer.out.plus(rearrange(mixed, "b h (g t) d -> b t (h g d)", g=self._groups), x)
             normed = self._normed(x, layer.before_feed_forward)
             x = layer.down.plus(layer.up.times(normed, layer.gate.silu(normed)), x)

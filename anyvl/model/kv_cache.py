@@ -10,7 +10,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from anyvl.model.decoder import DecoderConfig
 
-_BLOCK = 64
+_BLOCK, _STEADY_BLOCK = 64, 128
 
 
 class KVCache:
@@ -29,15 +29,19 @@ class KVCache:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        shape = (config.num_hidden_layers, batch, length + 1, 2 * config.num_key_value_heads, config.head_dim)
+        # How many slots attention looks at, masked ones included, decides how its sums are rounded. In fp32 that makes near ties
+        # and no more; with fewer bits it would show, so there every chunk looks at all slots, of which there are a coarse number.
+        self._steady = dtype != torch.float32
+        room = -(-length // _STEADY_BLOCK) * _STEADY_BLOCK if self._steady else length
+        shape = (config.num_hidden_layers, batch, room + 1, 2 * config.num_key_value_heads, config.head_dim)
         # Keys, then values, of a slot side by side: one write a layer. Zeros and not whatever memory held: a masked slot
         # weighs 0, but 0 * nan would be nan.
         self.keys_values = torch.zeros(shape, device=device, dtype=dtype)
         self.lengths = torch.zeros(batch, device=device, dtype=torch.int64)
-        self.length = length
+        self.length, self._room = length, room
         self._used = 0  # no row is longer; known without asking the device
         self._rows = torch.arange(batch, device=device)[:, None]
-        self._all_slots = torch.arange(length + 1, device=device)
+        self._all_slots = torch.arange(room + 1, device=device)
         self._slots = self._rows  # set by open
         self._span = 0
 
@@ -46,18 +50,18 @@ class KVCache:
     ) -> tuple[Int[Tensor, "batch width"], Bool[Tensor, "batch width slot"]]:
         """Make ready for `width` columns of new ids, widths[b] real ones in row b: their positions, and what they see.
 
-        The slots there are to see are the used ones, rounded up to a block.
+        The slots there are to see are the used ones, rounded up to a block; all of them in less than fp32.
         """
         if self.lengths.device.type == "cpu":
             self._used = int((self.lengths + widths).max())
             assert self._used <= self.length, f"{self._used} ids do not fit a cache of {self.length}"
         else:  # asking the device would wait for it
             self._used = min(self._used + width, self.length)
-        self._span = min(-(-max(self._used, 1) // _BLOCK) * _BLOCK, self.length)
+        self._span = self._room if self._steady else min(-(-max(self._used, 1) // _BLOCK) * _BLOCK, self._room)
         columns = torch.arange(width, device=self.lengths.device)
         positions = self.lengths[:, None] + columns
         real = columns < widths[:, None]
-        self._slots = torch.where(real, positions, self.length)
+        self._slots = torch.where(real, positions, self._room)
         return positions, self._all_slots[: self._span] <= positions[..., None]
 
     def append(

@@ -45,7 +45,7 @@ class Engine:
     """A checkpoint ready to answer."""
 
     window: int | None = None
-    """How many places of a picture one forward decides, 1 to 16; None for as many as pay. In fp32 pictures stay the same."""
+    """How many places of a picture one forward decides, 1 to 16; None for as many as pay. Pictures stay the same."""
 
     def __init__(self, parts: Parts, int8: bool = False) -> None:
         self.parts = parts
@@ -105,9 +105,7 @@ class Engine:
         """Write all answers as one batch; StoppedError when the callback ends it early."""
         results = generate(self.stepper, requests, on_step, self.window)
         if any(result.aborted for result in results):
-            raise StoppedError(
-                f"the callback stopped the answer after {results[0].forwards} steps: there is no value yet"
-            )
+            raise StoppedError("the callback stopped the answer before its end: there is no value yet")
         return results
 
     def unknown_words(self, words: str) -> list[str]:

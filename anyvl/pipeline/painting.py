@@ -55,7 +55,7 @@ class Painting(Engine):
         The picture is painted on the trained grid of the nearest aspect and stretched to height × width where they are
         given; one of the two alone makes a square. seed may be a list, one a picture. guidance leads away from
         `negative_prompt`. plan: first write down where each thing goes, then paint to it (the steps of both are called
-        back, each from 0). layout: paint these things there, in px of the picture (of the grid's own size where none is
+        back, each from 1). layout: paint these things there, in px of the picture (of the grid's own size where none is
         given), with or without a prompt; it goes for every prompt.
         """
         if plan and layout is not None:
