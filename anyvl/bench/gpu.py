@@ -6,12 +6,11 @@ from functools import partial
 import torch
 
 from anyvl.bench import transformers_peer as peer
-from anyvl.bench.subjects import VOCABULARY, Subject, picture_requests, random_decoder
+from anyvl.bench.steps import bytes_read, one_step
+from anyvl.bench.subjects import Subject, picture_requests, random_decoder
 from anyvl.bench.timing import Figure, median_seconds, plain, ratio
 from anyvl.errors import ConfigError
 from anyvl.generation import DecoderStepper, generate
-
-_SPAN = (VOCABULARY.image.start, VOCABULARY.image.stop)
 
 
 def gpu(rounds: int) -> list[Figure]:
@@ -31,9 +30,7 @@ def on(device: torch.device, sizes: tuple[str, ...], *, codes: int, rounds: int,
         theirs = partial(_waiting, peer.as_called(peer.as_qwen3(decoder), subject), device)
         alone = median_seconds(ours, rounds)
         speed = _bandwidth(device)
-        time = median_seconds(partial(_waiting, _step(stepper), device), 10 * rounds)
-        read = sum(weight.numel() for weight in decoder.parameters()) - decoder.head.numel()
-        size_read = (read + (_SPAN[1] - _SPAN[0]) * decoder.config.hidden_size) * decoder.head.element_size()
+        time = median_seconds(partial(_waiting, one_step(stepper, 2), device), 10 * rounds)
         at_once = partial(_waiting, partial(generate, stepper, picture_requests(16, subject), window=1), device)
         many = median_seconds(at_once, rounds)
         figures += [
@@ -43,7 +40,7 @@ def on(device: torch.device, sizes: tuple[str, ...], *, codes: int, rounds: int,
             plain(f"{size}: one picture of {codes} codes", 1000 * alone, "ms"),
             plain(f"{size}: one step of both branches", 1000 * time, "ms"),
             plain("memory bandwidth, copy", speed / 1e9, "GB/s"),
-            plain(f"{size}: share of the weights-read-once limit", 100 * size_read / speed / time, "%"),
+            plain(f"{size}: share of the weights-read-once limit", 100 * bytes_read(decoder) / speed / time, "%"),
             plain(f"{size}: codes a second of 16 pictures at once over one", 16 * alone / many, "x"),
         ]
     return figures
@@ -53,20 +50,6 @@ def _waiting(work: Callable[[], object], device: torch.device) -> None:
     work()
     if device.type == "cuda":
         torch.cuda.synchronize()
-
-
-def _step(stepper: DecoderStepper) -> Callable[[], None]:
-    device = stepper.device
-    cache = stepper.new_cache(2, 300)
-    two = torch.full((2,), 150, device=device)
-    stepper.extend(torch.ones(2, 150, dtype=torch.int64, device=device), two, cache)
-    ids, one = torch.ones(2, 1, dtype=torch.int64, device=device), torch.ones_like(two)
-
-    def work() -> None:
-        stepper.extend(ids, one, cache, span=_SPAN)
-        stepper.rewind(cache, one, 150)
-
-    return work
 
 
 def _bandwidth(device: torch.device) -> float:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from anyvl.bench.subjects import VOCABULARY, Subject, picture_requests, random_decoder
 from anyvl.bench.timing import Figure, median_seconds, plain, ratio, seconds
 from anyvl.generation import DecoderStepper, generate
+from anyvl.model.decoder import Decoder
 from anyvl.model.kv_cache import KVCache
 from anyvl.model.packed_linear import packed
 
@@ -46,12 +47,9 @@ def steps(rounds: int) -> list[Figure]:
         ):
             decoder = random_decoder(size, dtype)
             stepper = DecoderStepper(decoder, int8=int8)
-            # What a step reads: every matrix, and of the embedding the codes' rows, which are the head.
-            numbers = sum(weight.numel() for weight in decoder.parameters()) - decoder.head.numel()
-            numbers += (_SPAN[1] - _SPAN[0]) * decoder.config.hidden_size
-            size_read = numbers * (1 if int8 else decoder.head.element_size())
+            size_read = bytes_read(decoder, int8)
             for batch in (1, 2):
-                time = median_seconds(_step(stepper, batch), 10 * rounds)
+                time = median_seconds(one_step(stepper, batch), 10 * rounds)
                 for against in ("copy", "packed product, bf16" if dtype == torch.bfloat16 else "packed product, fp32"):
                     limit = size_read / speeds[against] / 1e9
                     figures.append(
@@ -65,14 +63,23 @@ def steps(rounds: int) -> list[Figure]:
     return figures
 
 
-def _step(stepper: DecoderStepper, batch: int) -> Callable[[], None]:
+def bytes_read(decoder: Decoder, int8: bool = False) -> int:
+    """What a step of a picture reads: every matrix, and of the embedding the codes' rows, which are the head."""
+    numbers = sum(weight.numel() for weight in decoder.parameters()) - decoder.head.numel()
+    numbers += (_SPAN[1] - _SPAN[0]) * decoder.config.hidden_size
+    return numbers * (1 if int8 else decoder.head.element_size())
+
+
+def one_step(stepper: DecoderStepper, batch: int) -> Callable[[], None]:
+    """A step of so many rows behind 150 ids, to be taken again and again."""
+    device, behind = stepper.device, 150
     cache = stepper.new_cache(batch, 300)
-    stepper.extend(torch.ones(batch, 150, dtype=torch.int64), torch.full((batch,), 150), cache)
-    ids, one = torch.ones(batch, 1, dtype=torch.int64), torch.ones(batch, dtype=torch.int64)
+    one = torch.ones(batch, dtype=torch.int64, device=device)
+    stepper.extend(torch.ones(batch, behind, dtype=torch.int64, device=device), behind * one, cache)
 
     def work() -> None:
-        stepper.extend(ids, one, cache, span=_SPAN)
-        stepper.rewind(cache, one)
+        stepper.extend(one[:, None], one, cache, span=_SPAN)
+        stepper.rewind(cache, one, behind)
 
     return work
 

@@ -122,7 +122,7 @@ class RMSNorm(nn.Module):
 Rotation = tuple[Float[Tensor, "#batch token 1 head_dim"], Float[Tensor, "#batch token 1 head_dim"]]
 
 
-def _rotate(
+def rotate(
     x: Float[Tensor, "batch token head head_dim"], rotation: Rotation
 ) -> Float[Tensor, "batch token head head_dim"]:
     """Turn every pair (x[i], x[i + head_dim / 2]) by its angle (RoPE, Su et al. 2021, arXiv:2104.09864)."""
@@ -154,7 +154,7 @@ class Attention(nn.Module):
         queries, keys, values = (
             projection(x).unflatten(-1, (-1, self.head_dim)) for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
-        queries, keys = _rotate(self.q_norm(queries), rotation), _rotate(self.k_norm(keys), rotation)
+        queries, keys = rotate(self.q_norm(queries), rotation), rotate(self.k_norm(keys), rotation)
         queries, keys, values = (heads.transpose(1, 2) for heads in (queries, keys, values))
         mixed = F.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=self.groups > 1

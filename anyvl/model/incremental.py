@@ -12,7 +12,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from anyvl.model.decoder import Attention, Decoder, FeedForward, Layer
+from anyvl.model.decoder import Attention, Decoder, FeedForward, Layer, rotate
 from anyvl.model.kv_cache import KVCache
 from anyvl.model.packed_linear import PackedLinear, packed
 
@@ -94,7 +94,7 @@ class IncrementalDecoder:
         """
         config, decoder = self.config, self._decoder
         positions, mask = cache.open(widths, ids.shape[1])
-        cos, sin = decoder.rotation(positions)
+        rotation = decoder.rotation(positions)
         x = decoder.model.embed_tokens(ids)
         # Attention sums in another way for less than four rows: with fewer bits than fp32 that would show in what is drawn.
         rows = self._groups * ids.shape[1]
@@ -106,8 +106,9 @@ class IncrementalDecoder:
             to_turn = heads[:, :, :turned]
             if layer.of_heads is not None:
                 to_turn = self._normed(to_turn, layer.of_heads)
-            turned_heads = torch.addcmul(to_turn * cos, to_turn.roll(config.head_dim // 2, -1), sin)
-            queries, new_keys = turned_heads.split((config.num_attention_heads, config.num_key_value_heads), 2)
+            queries, new_keys = rotate(to_turn, rotation).split(
+                (config.num_attention_heads, config.num_key_value_heads), 2
+            )
             keys, values = cache.append(number, new_keys, heads[:, :, turned:])
             # Queries of a group become further rows of their key head: keys and values are read as they lie, unrepeated.
             queries = rearrange(queries, "b t (h g) d -> b h (g t) d", g=self._groups)
