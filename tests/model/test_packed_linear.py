@@ -1,12 +1,9 @@
 """Weights packed for generation give the products of the plain ones; 8-bit weights give nearly those."""
 
-import doctest
-
 import pytest
 import torch
 
 from anyvl.errors import ConfigError
-from anyvl.model import packed_linear
 from anyvl.model.packed_linear import packed, rounded
 
 
@@ -43,7 +40,3 @@ def test_eight_bits_go_with_bf16_and_even_rows_alone():
         packed(torch.randn(4, 24).bfloat16(), int8=True)
     with pytest.raises(ConfigError, match="bfloat16"):
         packed(torch.randn(4, 4), int8=True)
-
-
-def test_examples():
-    assert doctest.testmod(packed_linear).failed == 0
