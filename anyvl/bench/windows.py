@@ -23,7 +23,7 @@ def painted_requests(model: AnyVL, count: int) -> list[Request]:
     """Pictures of scenes of the test split by their captions, as `AnyVL.generate` asks for them."""
     kit = dataclasses.replace(model.kit, grids=model.kit.grids[:1])
     task, grammar, frame = find_task("text_to_image"), answer_grammar(Picture(), kit), Frame(height=1, width=1)
-    world = World(grids=kit.grids, factor=model.parts.tokenizer.model.config.factor, split="test")
+    world = dataclasses.replace(World.of(model.parts, "test"), grids=kit.grids)
     said = [caption_of(world.scene(number), world.rng(number, "caption"), full=True).words for number in range(count)]
     return [
         Request(

@@ -112,7 +112,11 @@ def layout_of(scene: Scene, sprites: Sprites) -> list[Instance]:
     """The scene's things as a layout names them, "red fox", each with the box of all of it, also of what is hidden."""
     frame = Frame(height=scene.height, width=scene.width)
     return [
-        Instance(label=f"{thing.colour_name} {thing.name}", box=Box(*outline_of(thing, sprites).bounds), frame=frame)
+        Instance(
+            label=f"{thing.colour_name} {thing.name}",
+            box=Box(*outline_of(thing, scene.style, sprites).bounds),
+            frame=frame,
+        )
         for thing in scene.things
     ]
 
@@ -142,7 +146,7 @@ def _hidden_cells(
     sides = np.array([scene.width, scene.height])
     if rng.random() < 0.5:
         thing = scene.things[int(rng.integers(len(scene.things)))]
-        x0, y0, x1, y1 = outline_of(thing, sprites).bounds
+        x0, y0, x1, y1 = outline_of(thing, scene.style, sprites).bounds
         loose = rng.uniform(0, 0.15, 4) * thing.size
         near, far = np.array([x0, y0]) - loose[:2], np.array([x1, y1]) + loose[2:]
     else:
@@ -216,7 +220,7 @@ def _captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) 
 
 def _grounded_captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
     scene = corpus.world.scene(index)
-    text = grounded_caption(caption_of(scene, rng, full=True), scene, corpus.world.sprites)
+    text = grounded_caption(caption_of(scene, rng, full=True, listed=True), scene, corpus.world.sprites)
     return _Made(answer=text, picture=corpus.codes(index))
 
 

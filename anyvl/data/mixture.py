@@ -18,7 +18,7 @@ from anyvl.tasks.detection import detection_codec
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
     """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids, or of as many as the
-    longest takes.
+    longest takes; they are about a window of `scenes` scenes, which moves on by `fresh` a step.
 
     Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree. The other fields are as in
     `anyvl.training.config.DecoderRun`.
@@ -27,6 +27,8 @@ class Mixture:
     corpus: Corpus
     kit: Kit
     weights: dict[str, float] = field(default_factory=dict)
+    scenes: int = 20_000
+    fresh: int = 16
     sequences: int = 64
     length: int = 512
     questions: int = 4
@@ -41,16 +43,16 @@ class Mixture:
         rng = np.random.default_rng((self.seed, 3, step, rank))
         trees: list[TokenTree] = []
         asked: list[TokenSequence] = []
-        scene = self._any_scene(rng)
+        scene = self._any_scene(step, rng)
         for _ in range(self.sequences):
             task = sample_task(self.weights, rng)
             if not task.sees_picture or task.hides_cells:  # nobody else asks about a picture with these holes
-                trees.append(TokenTree.of([self._example(task, self._any_scene(rng), rng)]))
+                trees.append(TokenTree.of([self._example(task, self._any_scene(step, rng), rng)]))
                 continue
             question = self._example(task, scene, rng)
             if asked and (len(asked) == self.questions or len(TokenTree.of([*asked, question])) > self.length):
                 trees.append(TokenTree.of(asked))
-                scene, asked = self._any_scene(rng), []
+                scene, asked = self._any_scene(step, rng), []
                 question = self._example(task, scene, rng)
             asked.append(question)
         trees += [TokenTree.of(asked)] if asked else []
@@ -67,8 +69,8 @@ class Mixture:
             )
         }
 
-    def _any_scene(self, rng: np.random.Generator) -> int:
-        return int(rng.integers(len(self.corpus)))
+    def _any_scene(self, step: int, rng: np.random.Generator) -> int:
+        return step * self.fresh + int(rng.integers(self.scenes))
 
     def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
         if task.name == "detection":

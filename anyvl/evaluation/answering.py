@@ -4,7 +4,6 @@ from collections import Counter
 
 import numpy as np
 
-from anyvl.data.scenes.catalogue import KIND_NAMES
 from anyvl.data.scenes.questions import QUESTION_KINDS, Question, sample_question
 from anyvl.data.scenes.truth import main_thing
 from anyvl.data.scenes.world import World
@@ -30,7 +29,7 @@ def question_answering(model: AnyVL, world: World, count: int) -> list[Score]:
         blind = max((_right(_commonest(questions), answers), _right(turned, answers)), key=np.mean)
         scores.append(
             score(
-                f"question answering, {world.split}: {kind}",
+                f"question answering, {world.title}: {kind}",
                 _right(found, answers),
                 ceiling=[1.0],
                 floor=blind,
@@ -43,8 +42,8 @@ def question_answering(model: AnyVL, world: World, count: int) -> list[Score]:
             right.append(answer.words == question.answer)
     return [
         *scores,
-        score(f"question answering, {world.split}: closed, right", [float(one) for one in right]),
-        _calibration(f"question answering, {world.split}: calibration error of closed answers", said, right),
+        score(f"question answering, {world.title}: closed, right", [float(one) for one in right]),
+        _calibration(f"question answering, {world.title}: calibration error of closed answers", said, right),
     ]
 
 
@@ -52,10 +51,10 @@ def classification(model: AnyVL, world: World, count: int) -> list[Score]:
     """The likeliest of all names of things for the thing of which most is seen; and calibration."""
     exam = Exam.of(world, count)
     truths = [main_thing(scene, world.sprites).name for scene in exam.scenes]
-    found = exam.ask(lambda pictures: model.classify(pictures, labels=KIND_NAMES))
+    found = exam.ask(lambda pictures: model.classify(pictures, labels=world.repertoire.things))
     best = [next(iter(labels)) for labels in found]
     right = [a == b for a, b in zip(best, truths, strict=True)]
-    name = f"classification, {world.split}"
+    name = f"classification, {world.title}"
     return [
         score(
             f"{name}: accuracy",

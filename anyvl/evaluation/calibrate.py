@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from anyvl.checkpoint import DEFAULT_FOLDER, INDEX_FILE
-from anyvl.data.scenes.catalogue import KIND_NAMES
 from anyvl.data.scenes.questions import QUESTION_KINDS
 from anyvl.data.scenes.truth import main_thing
 from anyvl.data.scenes.world import World
@@ -31,7 +30,8 @@ def fitted(model: AnyVL, world: World, count: int) -> dict[str, float]:
             shares = plain.ask(picture, question.words, choices=question.options).probabilities
             asked["question_answering"].append((dict(shares), question.answer))
     exam = Exam.of(world, count)
-    for scene, shares in zip(exam.scenes, exam.ask(lambda many: plain.classify(many, KIND_NAMES)), strict=True):
+    things = world.repertoire.things
+    for scene, shares in zip(exam.scenes, exam.ask(lambda many: plain.classify(many, things)), strict=True):
         asked["classification"].append((shares, main_thing(scene, world.sprites).name))
     return {
         task: fitted_temperature(
@@ -45,8 +45,7 @@ def fitted(model: AnyVL, world: World, count: int) -> dict[str, float]:
 def main(folder: Path, count: int = 200) -> None:
     """Fit and write: the index of the checkpoint folder holds the temperatures afterwards."""
     model = AnyVL.from_pretrained(folder)
-    factor = model.parts.tokenizer.model.config.factor
-    temperatures = fitted(model, World(grids=model.kit.grids, factor=factor, split="validation"), count)
+    temperatures = fitted(model, World.of(model.parts, "validation"), count)
     save_json({**load_json(folder / INDEX_FILE), "temperatures": temperatures}, folder / INDEX_FILE)
     print("\n".join(f"{task}  temperature {value:.3f}" for task, value in temperatures.items()))
 

@@ -2,13 +2,16 @@
 
 import re
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KINDS
-from anyvl.data.scenes.words import PLACE_WORDS
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KINDS, STYLES
+from anyvl.data.scenes.scene import RELATIONS, SIZES
+from anyvl.data.scenes.words import NUMBERS, PLACE_WORDS
 
 _KIND_OF = {word: kind for kind in KINDS for word in (kind.name, *kind.synonyms)}
 _THING = "|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
-_PHRASE = rf"\b(an? |the )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
-_RELATION = "left of|right of|above|below|in front of"
+_PHRASE = rf"\b(an? |the )?(?:(?:{'|'.join(SIZES)}) )?(?:({'|'.join(COLOUR_NAMES)}) )?({_THING})\b"
+_RELATION = "|".join(RELATIONS)
+_NAME_OF = {kind.plural: kind.name for kind in KINDS}
+_MANY = "|".join(sorted(map(re.escape, _NAME_OF), key=len, reverse=True))
 _PLACES = {words: place for place, many in PLACE_WORDS.items() for words in many}
 _PLACE = "|".join(sorted(map(re.escape, _PLACES), key=len, reverse=True))
 
@@ -34,4 +37,10 @@ def facts_in(words: str) -> frozenset[tuple[str, ...]]:
         facts.add(("place", _KIND_OF[noun].name, _PLACES[place]))
     for ground in re.findall(rf"on (?:an? )?({'|'.join(GROUND_NAMES)})\b", words):
         facts.add(("ground", ground))
+    for number, colour, plural in re.findall(
+        rf"\b({'|'.join(NUMBERS[2:])}) (?:({'|'.join(COLOUR_NAMES)}) )?({_MANY})\b", words
+    ):
+        facts.add(("count", number, colour, _NAME_OF[plural]))
+    for style in re.findall(rf"\b({'|'.join(STYLES)}) style\b", words):
+        facts.add(("style", style))
     return frozenset(facts)

@@ -11,7 +11,7 @@ from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.words import caption_of
 from anyvl.data.scenes.world import World
-from anyvl.evaluation.feature_network import FeatureNetwork, load_feature_network
+from anyvl.evaluation.feature_network import FEATURE_REPERTOIRE, FeatureNetwork, load_feature_network
 from anyvl.evaluation.painting import painted_to, round_trip
 from anyvl.evaluation.score import Score, score
 from anyvl.metrics import f1, feature_distances
@@ -44,10 +44,10 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
     found = distances(painted_to(model, scenes, words, first_seed=7000))
     nan = float("nan")
     return [
-        *accuracy(network, scenes, drawn, f"feature network, drawn {world.split} scenes"),
+        *accuracy(network, scenes, drawn, f"feature network, drawn {world.title} scenes"),
         *(
             Score(
-                name=f"pictures, {world.split}: {name} in its features, lower is better",
+                name=f"pictures, {world.title}: {name} in its features, lower is better",
                 value=found[name],
                 low=nan,
                 high=nan,
@@ -65,13 +65,13 @@ def accuracy(
     network: FeatureNetwork, scenes: Sequence[Scene], pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], name: str
 ) -> list[Score]:
     """How well the network says which kinds are there and which colours (F1 a picture), and how often which ground."""
-    kinds, colours, grounds = [], [], []
+    known, kinds, colours, grounds = FEATURE_REPERTOIRE, [], [], []
     with torch.inference_mode():
         for scene, picture in zip(scenes, pictures, strict=True):
             kind, colour, ground = network.says(_batches([picture])[0])
-            kinds.append(f1(_above(kind), {thing.kind for thing in scene.things}))
-            colours.append(f1(_above(colour), {thing.colour for thing in scene.things}))
-            grounds.append(float(int(ground.argmax()) == scene.ground.colour))
+            kinds.append(f1(_above(kind), {known.things.index(thing.name) for thing in scene.things}))
+            colours.append(f1(_above(colour), {known.colours.index(thing.colour_name) for thing in scene.things}))
+            grounds.append(float(int(ground.argmax()) == known.grounds.index(scene.ground.name)))
     return [
         score(f"{name}: {what}", values)
         for what, values in (("F1 of kinds", kinds), ("F1 of colours", colours), ("background right", grounds))

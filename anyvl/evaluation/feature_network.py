@@ -11,19 +11,25 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
+from anyvl.data.scenes.repertoire import FIRST
 from anyvl.model.checkpoint import load_strictly, load_tensors
 
+FEATURE_REPERTOIRE = FIRST
+"""The drawings it was trained on."""
 FEATURE_WEIGHTS = Path(__file__).parent / "feature_network.safetensors"
 _CHANNELS = (32, 64, 96)
 _WIDEST = 128
+_SIDE = 80
+"""Larger pictures are shrunk until the geometric mean of their sides is this."""
 
 
 class FeatureNetwork(nn.Module):
     """Strided convolutions, then means and maxima over the picture: features, and from them what the picture shows."""
 
     num_features = 64
+    sizes = (len(FEATURE_REPERTOIRE.things), len(FEATURE_REPERTOIRE.colours), len(FEATURE_REPERTOIRE.grounds))
     mean: Tensor
     deviation: Tensor
 
@@ -38,7 +44,7 @@ class FeatureNetwork(nn.Module):
         self.feature = nn.Linear(2 * _WIDEST, self.num_features)
         self.register_buffer("mean", torch.zeros(self.num_features))
         self.register_buffer("deviation", torch.ones(self.num_features))
-        self.shown = nn.Linear(self.num_features, len(KIND_NAMES) + len(COLOUR_NAMES) + len(GROUND_NAMES))
+        self.shown = nn.Linear(self.num_features, sum(self.sizes))
 
     def forward(self, pictures: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch feature"]:
         """The features of pictures of any size; over drawn scenes each has mean 0 and variance 1, about."""
@@ -47,9 +53,8 @@ class FeatureNetwork(nn.Module):
     def says(
         self, pictures: UInt8[Tensor, "batch 3 height width"]
     ) -> tuple[Float[Tensor, "batch kind"], Float[Tensor, "batch colour"], Float[Tensor, "batch ground"]]:
-        """Logits: of each kind and of each colour that it is there, and of each ground."""
-        sizes = [len(KIND_NAMES), len(COLOUR_NAMES), len(GROUND_NAMES)]
-        kinds, colours, grounds = self.shown(self._hidden(pictures)).split(sizes, dim=1)
+        """Logits: of each thing and of each colour of its repertoire that it is there, and of each ground."""
+        kinds, colours, grounds = self.shown(self._hidden(pictures)).split(self.sizes, dim=1)
         return kinds, colours, grounds
 
     def standardise(self, pictures: Sequence[UInt8[Tensor, "_ 3 _ _"]]) -> None:
@@ -59,7 +64,13 @@ class FeatureNetwork(nn.Module):
         self.mean, self.deviation = hidden.mean(0), hidden.std(0).clamp_min(1e-3)
 
     def _hidden(self, pictures: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch feature"]:
-        values = self.stages(pictures.float() / 127.5 - 1)
+        values = pictures.float() / 127.5 - 1
+        height, width = (
+            round(side * _SIDE / (pictures.shape[2] * pictures.shape[3]) ** 0.5) for side in pictures.shape[2:]
+        )
+        if height < pictures.shape[2]:
+            values = interpolate(values, size=(height, width), mode="area")
+        values = self.stages(values)
         return torch.relu(self.feature(torch.cat([values.mean((2, 3)), values.amax((2, 3))], dim=1)))
 
 

@@ -48,8 +48,7 @@ def main(folder: Path) -> None:
     _board(
         [[(before, "") for before, _, _ in edits], [(after, words) for _, after, words in edits]], folder / "edited.png"
     )
-    factor = model.parts.tokenizer.model.config.factor
-    world = World(grids=model.kit.grids, factor=factor, split="test")
+    world = World.of(model.parts, "test")
     found = []
     for index in range(8):
         scene = world.scene(index)

@@ -45,7 +45,8 @@ def _colour_attribution(scene: Scene) -> _Asked:
 
 
 def _counting(scene: Scene) -> _Asked:
-    return counted(scene), (Fact(kind=scene.things[0].name, count=len(scene.things)),)
+    words, facts = counted(scene)
+    return words, tuple(facts)
 
 
 def _position(scene: Scene) -> _Asked:
@@ -101,10 +102,10 @@ def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[S
         for all_of_it, row in zip(every, rows, strict=True):
             all_of_it.extend(row)
         shown = [Exhibit(Image.fromarray(one), words) for one, (words, _) in zip(pictures, prompts, strict=True)]
-        label = f"geneval, {world.split}: {name}"
+        label = f"geneval, {world.title}: {name}"
         scores.append(score(label, rows[0], ceiling=rows[1], floor=rows[2], exhibits=shown))
     found, ceiling, floor = every
-    return [*scores, score(f"geneval, {world.split}: all categories", found, ceiling=ceiling, floor=floor)]
+    return [*scores, score(f"geneval, {world.title}: all categories", found, ceiling=ceiling, floor=floor)]
 
 
 def _scenes(world: World, category: Category, count: int) -> list[Scene]:

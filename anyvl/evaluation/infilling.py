@@ -35,7 +35,7 @@ def infilling(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list
     words, facts = [caption.words for caption in captions], [caption.facts for caption in captions]
     hidden = []
     for scene, frame in zip(exam.scenes, exam.frames, strict=True):
-        x0, y0, x1, y1 = outline_of(scene.things[-1], world.sprites).bounds
+        x0, y0, x1, y1 = outline_of(scene.things[-1], scene.style, world.sprites).bounds
         hidden.append(hidden_pixels(Box(x0 - 1, y0 - 1, x1 + 1, y1 + 1), frame))
     told, shuffled, alone = (
         _infilled(model, exam, hidden, said) for said in (words, of_another(words, exam.frames), None)
@@ -59,7 +59,7 @@ def infilling(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list
     shown = [
         Exhibit(Image.fromarray(np.hstack(pair)), said) for *pair, said in zip(exam.pictures, told, words, strict=True)
     ]
-    name = f"infilling, {world.split}"
+    name = f"infilling, {world.title}"
     return [
         score(
             f"{name}: all that is named is there",

@@ -8,7 +8,6 @@ from einops import rearrange
 from jaxtyping import UInt8
 
 from anyvl.codecs.codec import ImageTokenizer
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing
 from anyvl.data.scenes.sprites import Sprites
@@ -39,14 +38,14 @@ def judge_scores(judge: SceneJudge, tokenizer: ImageTokenizer, world: World, cou
 def another_colour(scene: Scene, rng: np.random.Generator, sprites: Sprites) -> UInt8[np.ndarray, "height width 3"]:
     """The scene with one thing in another colour."""
     thing = _one_of(scene, rng)
-    colour = (thing.colour + int(rng.integers(1, len(COLOUR_NAMES)))) % len(COLOUR_NAMES)
+    colour = int(rng.choice([c for c in scene.repertoire.colours_on(scene.ground.kind) if c != thing.colour]))
     return draw_one(_exchanged(scene, thing, replace(thing, colour=colour)), sprites)
 
 
 def another_kind(scene: Scene, rng: np.random.Generator, sprites: Sprites) -> UInt8[np.ndarray, "height width 3"]:
     """The scene with one thing exchanged for one of another kind, in the same colour and place."""
     thing = _one_of(scene, rng)
-    kind = (thing.kind + int(rng.integers(1, len(KIND_NAMES)))) % len(KIND_NAMES)
+    kind = int(rng.choice([kind for kind in scene.repertoire.kinds_in(scene.style) if kind != thing.kind]))
     return draw_one(_exchanged(scene, thing, replace(thing, kind=kind)), sprites)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anyvl.data.scenes.scene import PLACES, Scene, Thing, place_of
+from anyvl.data.scenes.scene import LARGE, PLACES, SMALL, Scene, Thing, place_of
 from anyvl.data.scenes.words import Fact
 
 MOST_UNEXPLAINED = 0.06
@@ -21,8 +21,8 @@ _LENIENT = 0.03
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """A thing seen: names of kind and colour; centre x right, y down and size (longer side) in px; fit in [0, 1] how well the
-    drawing explains what is seen there."""
+    """A thing seen: names of kind, colour and style; centre x right, y down and size (longer side) in px; fit in [0, 1], how well
+    the drawing explains what is seen there."""
 
     kind: str
     colour: str
@@ -30,6 +30,7 @@ class Sighting:
     y: float
     size: float
     fit: float
+    style: str = "flat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,12 @@ class Reading:
     things: tuple[Sighting, ...]
     ground: str | None
     unexplained: float
+
+    @property
+    def style(self) -> str | None:
+        """The style that all its things are drawn in; None where they differ, or where there are none."""
+        styles = {thing.style for thing in self.things}
+        return styles.pop() if len(styles) == 1 else None
 
     @property
     def is_none(self) -> bool:
@@ -81,14 +88,19 @@ def fact_holds(reading: Reading, fact: Fact, height: int, width: int) -> bool:
     """Does the picture (of a height and width in px) show what a caption states?"""
     if fact.ground:
         return reading.ground == fact.ground
-    if fact.count:
-        return sum(thing.kind == fact.kind for thing in reading.things) == fact.count
+    if fact.style:
+        return reading.style == fact.style
     subjects = [thing for thing in reading.things if thing.kind == fact.kind and fact.colour in ("", thing.colour)]
+    if fact.count:
+        return len(subjects) == fact.count
+    if fact.size:
+        side = (height * width) ** 0.5
+        subjects = [thing for thing in subjects if _has_size(thing.size / side, fact.size)]
     if fact.place:
         return any(_is_at(thing, fact.place, height, width) for thing in subjects)
     if fact.relation:
         others = [t for t in reading.things if t.kind == fact.other and fact.other_colour in ("", t.colour)]
-        return any(_stands(one, fact.relation, two) for one in subjects for two in others if one is not two)
+        return any(_stands(one, fact.relation, two, reading) for one in subjects for two in others if one is not two)
     return bool(subjects)
 
 
@@ -111,9 +123,23 @@ def _in_third(unit: float, third: int) -> bool:
     return low - _LENIENT <= unit <= high + _LENIENT
 
 
-def _stands(thing: Sighting, relation: str, other: Sighting) -> bool:
-    """As in `scene.relation_of`, but also where neither direction prevails."""
+def _has_size(share: float, size: str) -> bool:
+    """As in `scene.size_of`, with a little more room."""
+    return share <= SMALL + _LENIENT if size == "small" else share >= LARGE - _LENIENT
+
+
+def _stands(thing: Sighting, relation: str, other: Sighting, reading: Reading) -> bool:
+    """As in `scene.relations_of`, but also where neither direction prevails."""
     across, down = thing.x - other.x, thing.y - other.y
+    if relation == "inside":
+        return max(abs(across), abs(down)) + thing.size / 2 <= 0.6 * other.size
+    if relation in ("behind", "in front of"):
+        in_front = reading.things.index(thing) > reading.things.index(other)
+        touching = max(abs(across), abs(down)) < (thing.size + other.size) / 2
+        return touching and in_front == (relation == "in front of")
+    if relation == "next to":
+        gap = abs(across) - (thing.size + other.size) / 2
+        return gap < 0.2 * max(thing.size, other.size) and abs(down) < 0.5 * max(thing.size, other.size)
     reach = 0.25 * (thing.size + other.size) / 2
     far = {"left of": -across, "right of": across, "above": -down, "below": down}[relation]
     aside = abs(down) if relation in ("left of", "right of") else abs(across)

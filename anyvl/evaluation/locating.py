@@ -41,7 +41,7 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     written = [
         codec.decode(codec.encode(t, model.kit, f), model.kit, f) for t, f in zip(meant, exam.frames, strict=True)
     ]
-    name = f"segmentation, {world.split}"
+    name = f"segmentation, {world.title}"
     return [
         # The floor: the answer for another scene of the same size.
         score(
@@ -71,14 +71,14 @@ def sampled_outlines(model: AnyVL, world: World, count: int) -> list[Score]:
         ious = [union_iou(a, t, frame) for a, t, frame in zip(found, meant, exam.frames, strict=True)]
         floor = [union_iou(a, t, f) for a, t, f in zip(of_another(found, exam.frames), meant, exam.frames, strict=True)]
         how = "greedy" if samples == 1 else f"{samples} outlines vote"
-        name = f"segmentation, {world.split}: mIoU, {how}"
+        name = f"segmentation, {world.title}: mIoU, {how}"
         scores.append(score(name, ious, ceiling=ceiling, floor=floor))
     return scores
 
 
 def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
     """Phrases by name, colour, place and relation for one thing, for several, and for none; right when all boxes are."""
-    exam, name = Exam.of(world, count), f"grounding, {world.split}"
+    exam, name = Exam.of(world, count), f"grounding, {world.title}"
     scores = []
     for how_many, what in ((1, "one referent"), (2, "several referents"), (0, "absent answered with nothing")):
         phrases, meant = [], []
@@ -122,7 +122,7 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
     low, high = _interval(found, truths)
     scores = [
         Score(
-            name=f"detection, {world.split}: {name}",
+            name=f"detection, {world.title}: {name}",
             value=ap[name],
             low=low[name],
             high=high[name],
@@ -141,7 +141,7 @@ def detection(model: AnyVL, world: World, count: int) -> list[Score]:
         blind = [_recall(a, t) for a, t in zip(of_another(answers, part.frames), true, strict=True)]
         scores.append(
             score(
-                f"detection, {world.split}: recall of {how_many} things",
+                f"detection, {world.title}: recall of {how_many} things",
                 recalls,
                 ceiling=[_recall(w, t) for w, t in zip(kept, true, strict=True)],
                 floor=blind,
@@ -180,7 +180,7 @@ def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:
     always = [float(np.mean([point.visible for point in true])) for true in truths]
     return [
         score(
-            f"key points, {world.split}: within 5 %",
+            f"key points, {world.title}: within 5 %",
             near(found),
             ceiling=near(written),
             floor=floor,
@@ -190,7 +190,7 @@ def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:
             ],
         ),
         score(
-            f"key points, {world.split}: seen or hidden",
+            f"key points, {world.title}: seen or hidden",
             seen,
             floor=always,
             note="floor: always seen",

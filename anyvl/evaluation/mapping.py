@@ -34,7 +34,7 @@ def dense_prediction(model: AnyVL, world: World, count: int) -> list[Score]:
         ]
         scores.append(
             score(
-                f"dense map, {world.split}: {name}, mIoU",
+                f"dense map, {world.title}: {name}, mIoU",
                 _overlaps(found, true),
                 ceiling=_overlaps(written, true),
                 floor=_overlaps(of_another(found, exam.frames), true),

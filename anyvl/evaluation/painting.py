@@ -42,7 +42,7 @@ def text_to_image(
 
     # The floor: every picture judged by the prompt of another one of its size.
     shuffled = of_another(captions, [(scene.height, scene.width) for scene in scenes])
-    name = f"text to image, {how_many} thing{'s' if how_many > 1 else ''}, {world.split}"
+    name = f"text to image, {how_many} thing{'s' if how_many > 1 else ''}, {world.title}"
     name += ", unseen wording" if unseen_wording else ""
     return [
         score(
@@ -73,7 +73,7 @@ def guidance(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[
         readings = judge.read_many(painted_to(model, scenes, words, first_seed=1000, guidance_scale=scale))
         scores.append(
             score(
-                f"guidance {scale:.0f}, one thing, {world.split}: all that is named is there",
+                f"guidance {scale:.0f}, one thing, {world.title}: all that is named is there",
                 all_hold(readings, facts, scenes),
                 ceiling=ceiling,
                 floor=all_hold(readings, shuffled, scenes),

@@ -38,7 +38,7 @@ def planned_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -> 
         readings = judge.read_many(pictures)
         scores.append(
             score(
-                f"two things, {world.split}: painted {how}: objects, colours, places",
+                f"two things, {world.title}: painted {how}: objects, colours, places",
                 all_hold(readings, stated, scenes),
                 floor=all_hold(readings, shuffled, scenes),
                 exhibits=[Exhibit(Image.fromarray(one), said) for one, said in zip(pictures, words, strict=True)],
@@ -67,9 +67,12 @@ def layout_to_image(model: AnyVL, world: World, judge: SceneJudge, count: int) -
     turned = of_another(readings, [(s.height, s.width) for s in scenes])
 
     def ious(rows: Sequence[Reading]) -> list[list[float]]:
-        return [[_iou(row, one, world.sprites) for one in layout] for row, layout in zip(rows, layouts, strict=True)]
+        return [
+            [_iou(row, one, row.style or scene.style, world.sprites) for one in layout]
+            for row, layout, scene in zip(rows, layouts, scenes, strict=True)
+        ]
 
-    name = f"layout to image, {world.split}"
+    name = f"layout to image, {world.title}"
     found, ceiling, floor = (ious(rows) for rows in (readings, best, turned))
     means, alls = (
         [[float(statistic(each)) for each in rows] for rows in (found, ceiling, floor)]
@@ -105,7 +108,7 @@ def self_consistency(model: AnyVL, world: World, judge: SceneJudge, count: int) 
             kinds.append(any(one.kind == thing.name for one in reading.things))
     return [
         score(
-            f"self-consistency, {world.split}: {what}",
+            f"self-consistency, {world.title}: {what}",
             _same(ours, theirs),
             floor=_same([_most(theirs)] * len(theirs), theirs),
         )
@@ -116,15 +119,15 @@ def self_consistency(model: AnyVL, world: World, judge: SceneJudge, count: int) 
     ]
 
 
-def _iou(reading: Reading, asked: Instance, sprites: Sprites) -> float:
+def _iou(reading: Reading, asked: Instance, style: str, sprites: Sprites) -> float:
     """The best overlap of the asked box with anything of its name that was seen."""
     seen = [one for one in reading.things if f"{one.colour} {one.kind}" == asked.label]
-    return max((box_iou(_bounds(one, sprites), asked.bounds.as_tuple()) for one in seen), default=0.0)
+    return max((box_iou(_bounds(one, style, sprites), asked.bounds.as_tuple()) for one in seen), default=0.0)
 
 
-def _bounds(one: Sighting, sprites: Sprites) -> tuple[float, float, float, float]:
+def _bounds(one: Sighting, style: str, sprites: Sprites) -> tuple[float, float, float, float]:
     kind, colour = KIND_NAMES.index(one.kind), COLOUR_NAMES.index(one.colour)
-    x0, y0, x1, y1 = outline_of(Thing(kind=kind, colour=colour, x=one.x, y=one.y, size=one.size), sprites).bounds
+    x0, y0, x1, y1 = outline_of(Thing(kind=kind, colour=colour, x=one.x, y=one.y, size=one.size), style, sprites).bounds
     return x0, y0, x1, y1
 
 

@@ -1,7 +1,7 @@
 """Reads pictures of the scene world back, without a model: which things in which colours, where, on which ground.
 
 Analysis by synthesis with the world's own drawings. A picture is explained step by step: an exhaustive search (`templates`) says
-for every kind where it would explain most of what is not explained yet; each is moved to its best place there by Gauss-Newton
+for every drawing where it would explain most of what is not explained yet; each is moved to its best place there by Gauss-Newton
 steps; the best of them is put in front of or behind the things found before; and so on, until no drawing explains enough. Where
 much is still unexplained then, a thing found early may have been a wrong one over two right ones: each is taken away in turn and
 the search goes on without it. Last, things that explain too little of where they are seen are dropped: half a fox is no fox.
@@ -19,22 +19,24 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
-from anyvl.data.scenes.sprites import Sprites, load_sprites
+from anyvl.data.scenes.figures import SOLID
+from anyvl.data.scenes.repertoire import FIRST, Repertoire
+from anyvl.data.scenes.sprites import COLOUR_RGB, load_sprites
 from anyvl.evaluation.backdrop import estimate_ground
 from anyvl.evaluation.judgement import Reading, Sighting, fact_holds, matches
-from anyvl.evaluation.templates import COLOUR_RGB, SHRINK, Candidates, SoftSprites, TemplateBank, coloured, soften
+from anyvl.evaluation.templates import SHRINK, Candidates, SoftSprites, TemplateBank, coloured, soften
 
 __all__ = ["Reading", "SceneJudge", "Sighting", "fact_holds", "matches"]
 
 _SIZES = tuple(0.23 * 1.12**step for step in range(11))
 """Sizes searched, as shares of the geometric mean of the picture's sides; refinement finds those between."""
 _SMALLEST, _LARGEST = 0.2, 0.8
-_SIDE = 80
+_SIDE = 96
 """Pictures of another geometric mean than 56 to 104 px are resized to this one."""
 _MOST_SEARCHES = 9
 _MOST_DOUBTS = 8
 """So often a thing found early is taken away on trial, the worst explained first."""
-_MOST_COVERED = 0.45
+_MOST_COVERED = 0.5
 """Of two things whose squares cover more than this share of the smaller one, one is wrong."""
 _PURITY = 4.0
 """As `templates.PURITY`, once a candidate is in its best place."""
@@ -60,13 +62,14 @@ _Weight = Float[Tensor, "1 height width"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Find:
-    """A thing found: kind and colour by number; centre x, centre y and size in px; itself in the soft picture, premultiplied.
+    """A thing found: names of kind, style and colour; centre x, centre y, size in px; itself in the soft picture, premultiplied.
 
     closed: nothing else is searched for where it is, explained or not.
     """
 
-    kind: int
-    colour: int
+    kind: str
+    style: str
+    colour: str
     where: Float[Tensor, "3"]
     rgba: Float[Tensor, "4 height width"]
     closed: bool = False
@@ -118,12 +121,12 @@ class _Explanation:
             weight = torch.where((find.alpha > 0.5) & (self.well() | find.closed), 0.0, weight)
         return weight
 
-    def on_its_ground(self) -> "_Explanation":
-        """The same with its ground estimated where no thing is."""
+    def on_its_ground(self, grounds: Sequence[str]) -> "_Explanation":
+        """The same with its ground, one of these, estimated where no thing is."""
         free = torch.ones_like(self.picture[0], dtype=torch.bool)
         for find in self.finds:
             free &= find.alpha < 0.05
-        ground, name = estimate_ground(self.picture, free)
+        ground, name = estimate_ground(self.picture, free, grounds)
         return replace(self, ground=ground, ground_name=name)
 
     def fits(self) -> list[float]:
@@ -142,10 +145,14 @@ class _Explanation:
 
 
 class SceneJudge:
-    """Reads pictures of the scene world back."""
+    """Reads pictures of a world back, told its repertoire."""
 
-    def __init__(self, sprites: Sprites | None = None) -> None:
-        self._sprites = SoftSprites(load_sprites() if sprites is None else sprites)
+    def __init__(self, repertoire: Repertoire = FIRST) -> None:
+        sprites = load_sprites(repertoire)
+        self._repertoire = repertoire
+        self._drawings = tuple(sprites.rows)
+        self._colours = COLOUR_RGB[[COLOUR_NAMES.index(name) for name in repertoire.colours]]
+        self._sprites = SoftSprites(sprites)
         self._banks: dict[tuple[int, int], TemplateBank] = {}
 
     def read(self, picture: UInt8[np.ndarray, "height width 3"]) -> Reading:
@@ -162,8 +169,9 @@ class SceneJudge:
         across, down = given[1] / width, given[0] / height
         things = tuple(
             Sighting(
-                kind=KIND_NAMES[find.kind],
-                colour=COLOUR_NAMES[find.colour],
+                kind=find.kind,
+                colour=find.colour,
+                style=find.style,
                 x=float(find.where[0]) * across,
                 y=float(find.where[1]) * down,
                 size=float(find.where[2]) * (across * down) ** 0.5,
@@ -179,7 +187,9 @@ class SceneJudge:
 
     def _explained(self, picture: _Picture) -> _Explanation:
         """The best explanation found of a soft picture."""
-        nothing = _Explanation(picture=picture, ground=picture, ground_name=None).on_its_ground()
+        nothing = _Explanation(picture=picture, ground=picture, ground_name=None).on_its_ground(
+            self._repertoire.grounds
+        )
         best = self._grown(nothing)
         good = 0
         for _ in range(_MOST_DOUBTS):
@@ -187,7 +197,9 @@ class SceneJudge:
                 break
             fits = best.fits()
             doubtful = sorted(range(len(fits)), key=fits.__getitem__)[good]
-            other = self._grown(best.without(doubtful).on_its_ground())
+            other = self._grown(
+                best.without(doubtful).on_its_ground(self._repertoire.grounds), but=best.finds[doubtful]
+            )
             if other.error() < 0.98 * best.error():
                 best, good = other, 0
             else:
@@ -195,38 +207,46 @@ class SceneJudge:
         best = _only_needed(best)
         return best if best.unexplained() <= _MOST_OF_IT else best.with_finds(())
 
-    def _grown(self, explanation: _Explanation) -> _Explanation:
-        """With more things, until nothing more is found."""
+    def _grown(self, explanation: _Explanation, but: _Find | None = None) -> _Explanation:
+        """With more things, until nothing more is found; the first of them is another one than `but`."""
         for _ in range(_MOST_SEARCHES):
-            find = self._next(explanation) if explanation.unexplained() > _ALL else None
+            find = self._next(explanation, but) if explanation.unexplained() > _ALL else None
+            but = None
             if find is None:
                 break
-            explanation = _one_of_two(_inserted(explanation, find)).on_its_ground()
+            explanation = _one_of_two(_inserted(explanation, find))
+            explanation = explanation.on_its_ground(self._repertoire.grounds)
         return explanation
 
-    def _next(self, explanation: _Explanation) -> _Find | None:
-        """The thing that explains most of what is not explained yet."""
+    def _next(self, explanation: _Explanation, but: _Find | None) -> _Find | None:
+        """The thing, another one than `but`, that explains most of what is not explained yet."""
         picture, known, weight = explanation.picture, explanation.drawn(), explanation.still_counting()
         candidates = self._bank(picture.shape[1], picture.shape[2]).search(picture, known, weight)
         candidates = self._fitted(picture, known, weight, candidates, steps=1)
-        finalists = Candidates(kinds=candidates.kinds[:_FINALISTS], where=candidates.where[:_FINALISTS])
-        return self._find(picture, known, weight, self._fitted(picture, known, weight, finalists, steps=3))
+        finalists = Candidates(drawings=candidates.drawings[:_FINALISTS], where=candidates.where[:_FINALISTS])
+        candidates = self._fitted(picture, known, weight, finalists, steps=3)
+        for rank in range(len(candidates.drawings)):
+            find = self._find(picture, known, weight, candidates, rank)
+            if find and (but is None or (find.kind, find.style) != (but.kind, but.style)):
+                return find
+        return None
 
     def _bank(self, height: int, width: int) -> TemplateBank:
         if (height, width) not in self._banks:
             mean = SHRINK * (height * width) ** 0.5
             most = 0.94 * SHRINK * min(height, width)
             sizes = sorted({min(share * mean, most) for share in _SIZES})
-            self._banks[height, width] = TemplateBank(self._sprites, sizes, height, width)
+            self._banks[height, width] = TemplateBank(self._sprites, self._colours, sizes, height, width)
         return self._banks[height, width]
 
-    def _find(self, picture: _Picture, known: _Picture, weight: _Weight, candidates: Candidates) -> _Find | None:
-        """The first candidate as a find, if it explains enough of something."""
-        kind, where = candidates.kinds[:1], candidates.where[:1]
-        parts = self._sprites.parts(kind, where, *picture.shape[1:])
-        gains = _gains(picture, known, weight, parts)
-        colour = gains.argmax(1)
-        rgba = coloured(parts, colour)[0]
+    def _find(
+        self, picture: _Picture, known: _Picture, weight: _Weight, candidates: Candidates, rank: int
+    ) -> _Find | None:
+        """A candidate as a find, if it explains enough of something."""
+        drawing, where = candidates.drawings[rank : rank + 1], candidates.where[rank : rank + 1]
+        parts = self._sprites.parts(drawing, where, *picture.shape[1:])
+        colour = _gains(picture, known, weight, parts, self._colours).argmax(1)
+        rgba = coloured(parts, self._colours[colour])[0]
         seen = weight * rgba[3:]
         before = float((seen * (picture - known) ** 2).sum())
         after = float((seen * (picture - rgba[:3] - known * (1 - rgba[3:])) ** 2).sum())
@@ -236,7 +256,9 @@ class SceneJudge:
             or before - after < _LEAST_FIT_TO_TRY * before
         ):
             return None
-        return _Find(kind=int(kind), colour=int(colour), where=where[0], rgba=rgba)
+        kind, style = self._drawings[int(drawing)]
+        name = self._repertoire.colours[int(colour)]
+        return _Find(kind=KIND_NAMES[kind], style=style, colour=name, where=where[0], rgba=rgba)
 
     def _fitted(
         self, picture: _Picture, known: _Picture, weight: _Weight, candidates: Candidates, steps: int
@@ -252,14 +274,14 @@ class SceneJudge:
         here = best = candidates.where
         best_gain = torch.full((len(here),), -torch.inf)
         for step in range(steps + 1):
-            parts = self._sprites.parts(candidates.kinds, here, height, width)
-            gain, colour = _gains(picture, known, weight, parts).max(1)
+            parts = self._sprites.parts(candidates.drawings, here, height, width)
+            gain, colour = _gains(picture, known, weight, parts, self._colours).max(1)
             better = gain > best_gain
             best_gain = torch.where(better, gain, best_gain)
             best = torch.where(better[:, None], here, best)
             if step == steps:
                 break
-            rgba = coloured(parts, colour)
+            rgba = coloured(parts, self._colours[colour])
             rest = picture - rgba[:, :3] - known * (1 - rgba[:, 3:])
             d_down, d_across = torch.gradient(rgba, spacing=float(SHRINK), dim=(2, 3))
             x, y = here[:, 0, None, None], here[:, 1, None, None]
@@ -272,7 +294,7 @@ class SceneJudge:
             move = torch.linalg.solve(normal, (weighted @ rest.flatten(1)[:, :, None])[:, :, 0]).clamp(-far, far)
             here = torch.cat([here[:, :2] + move[:, :2], here[:, 2:] * (1 + move[:, 2:])], dim=1).clamp(low, high)
         order = best_gain.argsort(descending=True)
-        return Candidates(kinds=candidates.kinds[order], where=best[order])
+        return Candidates(drawings=candidates.drawings[order], where=best[order])
 
 
 def _gains(
@@ -280,6 +302,7 @@ def _gains(
     known: _Picture,
     weight: _Weight,
     parts: Float[Tensor, "candidate 5 height width"],
+    colours: Float[Tensor, "colour 3"],
 ) -> Float[Tensor, "candidate colour"]:
     """The gain (see `templates`) of drawings in every colour; the error is quadratic in the colour."""
     fixed, fill, alpha = parts[:, :3], parts[:, 3:4], parts[:, 4:]
@@ -289,7 +312,7 @@ def _gains(
     constant = (counting * rest**2).sum((1, 2, 3))
     linear = (weighted * rest).sum((2, 3))
     square = (weighted * fill).sum((1, 2, 3))
-    errors = constant[:, None] - 2 * linear @ COLOUR_RGB.T + square[:, None] * (COLOUR_RGB**2).sum(1)
+    errors = constant[:, None] - 2 * linear @ colours.T + square[:, None] * (colours**2).sum(1)
     return (weight * (picture - known) ** 2).sum() - errors
 
 
@@ -304,7 +327,7 @@ def _one_of_two(explanation: _Explanation) -> _Explanation:
     """Of two things that share a place the one that explains more, closed."""
     finds = explanation.finds
     for first, second in itertools.combinations(range(len(finds)), 2):
-        if _covered(finds[first].where, finds[second].where) > _MOST_COVERED:
+        if _covered(finds[first], finds[second]) > _MOST_COVERED:
             gone, kept = sorted((first, second), key=lambda index: explanation.without(index).error())
             closed = [replace(f, closed=f.closed or i == kept) for i, f in enumerate(finds) if i != gone]
             return _one_of_two(explanation.with_finds(closed))
@@ -322,8 +345,11 @@ def _only_needed(explanation: _Explanation) -> _Explanation:
     return explanation
 
 
-def _covered(one: Float[Tensor, "3"], other: Float[Tensor, "3"]) -> float:
-    """Of two squares (centre x, centre y, side), how much of the smaller is in the larger."""
+def _covered(back: _Find, front: _Find) -> float:
+    """Of the squares of two things, how much of the smaller is in the larger; 0 where a figure has room for the one in front."""
+    one, other = back.where, front.where
+    if back.kind in SOLID and float(other[2]) <= 0.65 * float(one[2]):
+        return 0.0
     reach = (one[2] + other[2]) / 2 - (one[:2] - other[:2]).abs()
     small = min(float(one[2]), float(other[2]))
     return float(reach.clamp(0, small).prod()) / small**2

@@ -24,6 +24,9 @@ from anyvl.evaluation.scene_judge import SceneJudge
 from anyvl.evaluation.score import Score
 from anyvl.pipeline import AnyVL
 
+UNSEEN_STYLE = "cartoon"
+"""Drawings that no model of this world was trained on."""
+
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -50,7 +53,7 @@ class Bench:
     @property
     def test(self) -> World:
         """Scenes that no training shows."""
-        return World(grids=self.model.kit.grids, factor=self.model.parts.tokenizer.model.config.factor, split="test")
+        return World.of(self.model.parts, "test")
 
     @property
     def worlds(self) -> tuple[World, World]:
@@ -59,7 +62,7 @@ class Bench:
 
     @functools.cached_property
     def judge(self) -> SceneJudge:
-        return SceneJudge()
+        return SceneJudge(self.test.repertoire)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ def _on_test(measure: Callable[[AnyVL, World, int], list[Score]]) -> Callable[[B
     return lambda on: measure(on.model, on.test, on.count)
 
 
+def _unseen_style(on: Bench) -> Iterable[Score]:
+    world = replace(on.test, style=UNSEEN_STYLE)
+    return [*locating.segmentation(on.model, world, on.count), *answering.classification(on.model, world, on.count)]
+
+
 SUITES: dict[str, Suite] = {
     "judge": Suite((), lambda on: judge_report.judge_scores(on.judge, on.model.parts.tokenizer, on.test, on.count)),
     "text_to_image": Suite(("text_to_image",), _text_to_image),
@@ -110,6 +118,7 @@ SUITES: dict[str, Suite] = {
     "image_editing": Suite(("image_editing",), lambda on: painting.image_editing(on.model, on.test, on.judge, on.half)),
     "infilling": Suite(("infilling",), _judged(infilling.infilling)),
     "segmentation": Suite(("segmentation",), _on_both(locating.segmentation)),
+    "unseen_style": Suite(("segmentation", "classification"), _unseen_style),
     "sampled_outlines": Suite(("segmentation",), lambda on: locating.sampled_outlines(on.model, on.test, on.half)),
     "detection": Suite(("detection",), _on_test(locating.detection)),
     "grounding": Suite(("grounding",), _on_both(locating.grounding)),

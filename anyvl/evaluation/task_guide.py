@@ -153,7 +153,7 @@ def _prompt(task: Task) -> str:
 def _scene() -> Scene:
     fox = Thing(kind=KIND_NAMES.index("fox"), colour=COLOUR_NAMES.index("orange"), x=24, y=36, size=40)
     umbrella = Thing(kind=KIND_NAMES.index("umbrella"), colour=COLOUR_NAMES.index("blue"), x=60, y=28, size=32)
-    ground = Ground(colour=GROUND_NAMES.index("beige"), style="plain", angle=0.0, strength=1.0)
+    ground = Ground(kind=GROUND_NAMES.index("beige"))
     return Scene(height=64, width=80, ground=ground, things=(fox, umbrella))
 
 

@@ -19,23 +19,23 @@ def captioning(model: AnyVL, world: World, count: int) -> list[Score]:
     """F1 of the facts that a caption states: things with colours, places, relations, ground."""
     exam = Exam.of(world, count)
     truths = [caption_of(s, world.rng(i, "caption"), full=True).words for i, s in enumerate(exam.scenes)]
-    return [_fact_f1(f"captioning, {world.split}: fact F1", exam, exam.ask(model.caption), truths)]
+    return [_fact_f1(f"captioning, {world.title}: fact F1", exam, exam.ask(model.caption), truths)]
 
 
 def description(model: AnyVL, world: World, count: int) -> list[Score]:
     """F1 of the facts of a paragraph."""
     exam = Exam.of(world, count)
     truths = [description_of(scene, world.sprites) for scene in exam.scenes]
-    return [_fact_f1(f"description, {world.split}: fact F1", exam, exam.ask(model.describe), truths)]
+    return [_fact_f1(f"description, {world.title}: fact F1", exam, exam.ask(model.describe), truths)]
 
 
 def grounded_captioning(model: AnyVL, world: World, count: int) -> list[Score]:
     """F1 of facts; F1_all, where a thing counts only with its word and its box right; the same with boxes permuted."""
     exam = Exam.of(world, count)
-    captions = [caption_of(s, world.rng(i, "caption"), full=True) for i, s in enumerate(exam.scenes)]
+    captions = [caption_of(s, world.rng(i, "caption"), full=True, listed=True) for i, s in enumerate(exam.scenes)]
     truths = [grounded_caption(c, s, world.sprites) for c, s in zip(captions, exam.scenes, strict=True)]
     found: list[GroundedText] = exam.ask(lambda pictures: model.caption(pictures, grounded=True))
-    name, codec, kit = f"grounded captioning, {world.split}", find_task("grounded_captioning").output, model.kit
+    name, codec, kit = f"grounded captioning, {world.title}", find_task("grounded_captioning").output, model.kit
     written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(truths, exam.frames, strict=True)]
     both = [f1_all(a, t) for a, t in zip(found, truths, strict=True)]
     several = [i for i, truth in enumerate(truths) if len(truth.spans) > 1]

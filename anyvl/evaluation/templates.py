@@ -1,4 +1,4 @@
-"""Where in a picture would pasting which drawing explain most? All kinds, colours, sizes and offsets at once, by FFT.
+"""Where in a picture would pasting which drawing explain most? All drawings, colours, sizes and offsets at once, by FFT.
 
 Let P be a picture, C what is known of it so far (ground and things found), W in [0, 1] how much each pixel counts. Pasting a
 drawing with premultiplied colour S and opacity a turns C into D = S + (1 - a) C, and the squared error falls by
@@ -7,7 +7,7 @@ drawing with premultiplied colour S and opacity a turns C into D = S + (1 - a) C
 
 Multiplied out, that is a sum of correlations of pictures (WP, WC², …) with templates (S, aS, a², …), exact for every offset
 however C varies. And a drawing is affine in its colour k: S = F + kM, with M the opacity of the recoloured fill. So five
-correlations a kind and size (one constant, three linear in k, one quadratic) serve all colours.
+correlations a drawing and size (one constant, three linear in k, one quadratic) serve all colours.
 
 A large drawing laid over two things explains a lot of both and is neither. So errors that a drawing leaves within its own outline
 count `1 + PURITY` times, which makes the *gain* that is searched for.
@@ -25,7 +25,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, grid_sample, pad
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, COLOURS, KIND_NAMES
 from anyvl.data.scenes.sprites import MIP_SIDES, Sprites
 
 SHRINK = 2
@@ -35,16 +34,17 @@ _COARSER = 2
 BLUR = 1.5
 """Standard deviation of the blur, in px of the picture."""
 PURITY = 1.0
-COLOUR_RGB = torch.tensor(list(COLOURS.values()), dtype=torch.float32) / 255
+_SIDES = MIP_SIDES[:6]
+"""Sides of the sprites that are compared: those of things in pictures of the sizes that are read."""
 _MARGIN = 0.25
 """Room around a soft drawing for what the blur spreads, as a share of its side."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Things that might be there, best first: kinds by number, and centre x, centre y and size in px of the picture."""
+    """Things that might be there, best first: drawings by their rows in the sprites; centre x, centre y and size in px."""
 
-    kinds: Int[Tensor, "candidate"]
+    drawings: Int[Tensor, "candidate"]
     where: Float[Tensor, "candidate 3"]
 
 
@@ -58,44 +58,48 @@ class SoftSprites:
 
     def __init__(self, sprites: Sprites) -> None:
         self._mips = []
-        previous = 0.75 * MIP_SIDES[0]
-        for mip, side in zip(sprites.mips, MIP_SIDES, strict=True):
+        self.count = len(sprites.rows)
+        previous = 0.75 * _SIDES[0]
+        for mip, side in zip(sprites.mips, _SIDES, strict=False):
             # a mip serves sizes from the previous one's side to its own: the blur is right for the one in between
             blur = BLUR * side / ((previous * side) ** 0.5)
-            self._mips.append(_blurred(pad(_parts_of(mip), [round(_MARGIN * side)] * 4), blur, "constant"))
+            self._mips.append(_blurred(pad(mip.float() / 255, [round(_MARGIN * side)] * 4), blur, "constant"))
             previous = side
 
     def parts(
-        self, kinds: Int[Tensor, "thing"], where: Float[Tensor, "thing 3"], height: int, width: int
+        self, drawings: Int[Tensor, "thing"], where: Float[Tensor, "thing 3"], height: int, width: int
     ) -> Float[Tensor, "thing 5 height width"]:
         """Things alone in soft pictures of a height and width, as channels F (RGB), M and a; `where` in px of the picture."""
         sizes = where[:, 2].contiguous()
-        level = torch.bucketize(sizes, torch.tensor(MIP_SIDES, dtype=torch.float32)).clamp(max=len(MIP_SIDES) - 1)
-        margin = torch.tensor([1 + 2 * round(_MARGIN * side) / side for side in MIP_SIDES])
+        level = torch.bucketize(sizes, torch.tensor(_SIDES, dtype=torch.float32)).clamp(max=len(_SIDES) - 1)
+        margin = torch.tensor([1 + 2 * round(_MARGIN * side) / side for side in _SIDES])
         reach = (sizes * margin[level] / 2)[:, None]
         across = ((torch.arange(width) + 0.5) * SHRINK - where[:, :1]) / reach
         down = ((torch.arange(height) + 0.5) * SHRINK - where[:, 1:2]) / reach
         grid = torch.stack(
             [repeat(across, "thing x -> thing y x", y=height), repeat(down, "thing y -> thing y x", x=width)], dim=-1
         )
-        made = torch.empty(len(kinds), 5, height, width)
+        made = torch.empty(len(drawings), 5, height, width)
         for mip in level.unique().tolist():
             members = level == mip
-            made[members] = grid_sample(self._mips[mip][kinds[members]], grid[members], align_corners=False)
+            made[members] = grid_sample(self._mips[mip][drawings[members]], grid[members], align_corners=False)
         return made
 
 
 def coloured(
-    parts: Float[Tensor, "thing 5 height width"], colours: Int[Tensor, "thing"]
+    parts: Float[Tensor, "thing 5 height width"], colours: Float[Tensor, "thing 3"]
 ) -> Float[Tensor, "thing 4 height width"]:
-    """Premultiplied RGBA of drawings given by their parts, in colours by number."""
-    return torch.cat([parts[:, :3] + COLOUR_RGB[colours][:, :, None, None] * parts[:, 3:4], parts[:, 4:]], dim=1)
+    """Premultiplied RGBA of drawings given by their parts, in colours (RGB)."""
+    return torch.cat([parts[:, :3] + colours[:, :, None, None] * parts[:, 3:4], parts[:, 4:]], dim=1)
 
 
 class TemplateBank:
-    """The drawings of all kinds at some sizes, transformed once for soft pictures of one height and width (both even)."""
+    """All drawings at some sizes and in some colours, transformed once for soft pictures of one height and width (both even)."""
 
-    def __init__(self, sprites: SoftSprites, sizes: Sequence[float], height: int, width: int) -> None:
+    def __init__(
+        self, sprites: SoftSprites, colours: Float[Tensor, "colour 3"], sizes: Sequence[float], height: int, width: int
+    ) -> None:
+        self._count = sprites.count
         self._sizes = torch.tensor(sizes)
         self._shape = (height // _COARSER, width // _COARSER)
         made = torch.cat([_cornered(sprites, size, height, width) for size in sizes])
@@ -115,10 +119,8 @@ class TemplateBank:
         # conjugated: a product with it correlates instead of convolving
         self._spectra = {name: torch.fft.rfft2(part).conj().resolve_conj() for name, part in parts.items()}
         outside = torch.stack([~self._inside(size) for size in sizes])
-        self._outside = repeat(outside, "size y x -> (size kind) 1 (y x)", kind=len(KIND_NAMES))
-        self._powers = torch.cat(
-            [torch.ones(len(COLOUR_NAMES), 1), COLOUR_RGB, (COLOUR_RGB**2).sum(1, keepdim=True)], dim=1
-        )
+        self._outside = repeat(outside, "size y x -> (size drawing) 1 (y x)", drawing=self._count)
+        self._powers = torch.cat([torch.ones(len(colours), 1), colours, (colours**2).sum(1, keepdim=True)], dim=1)
 
     def search(
         self,
@@ -126,17 +128,17 @@ class TemplateBank:
         known: Float[Tensor, "3 height width"],
         weight: Float[Tensor, "1 height width"],
     ) -> Candidates:
-        """Every kind in the size and place of its greatest gain, best first."""
+        """Every drawing in the size and place of its greatest gain, best first."""
         best, at = self._gains(*(avg_pool2d(part, _COARSER) for part in (picture, known, weight))).max(-1)
-        best = rearrange(best, "(size kind) colour -> kind (size colour)", kind=len(KIND_NAMES))
-        at = rearrange(at, "(size kind) colour -> kind (size colour)", kind=len(KIND_NAMES))
+        best = rearrange(best, "(size drawing) colour -> drawing (size colour)", drawing=self._count)
+        at = rearrange(at, "(size drawing) colour -> drawing (size colour)", drawing=self._count)
         top, column = best.max(1)
-        kinds = top.argsort(descending=True)
-        size = self._sizes[column[kinds] // len(COLOUR_NAMES)]
-        corner = at[kinds, column[kinds]]
+        order = top.argsort(descending=True)
+        size = self._sizes[column[order] // len(self._powers)]
+        corner = at[order, column[order]]
         pixel = SHRINK * _COARSER
         x, y = (along * pixel + size / 2 for along in (corner % self._shape[1], corner // self._shape[1]))
-        return Candidates(kinds=kinds, where=torch.stack([x, y, size], dim=1))
+        return Candidates(drawings=order, where=torch.stack([x, y, size], dim=1))
 
     def _gains(
         self,
@@ -168,26 +170,16 @@ class TemplateBank:
         return inside
 
 
-def _cornered(sprites: SoftSprites, size: float, height: int, width: int) -> Float[Tensor, "kind 5 h w"]:
-    """Parts of all kinds with the thing's square in the top left corner, at the resolution of the search.
+def _cornered(sprites: SoftSprites, size: float, height: int, width: int) -> Float[Tensor, "drawing 5 h w"]:
+    """Parts of all drawings with the thing's square in the top left corner, at the resolution of the search.
 
     What the blur spreads over the corner's edges goes to the opposite edges, as correlation by FFT wants it.
     """
     shift = 2 * _COARSER
     centre = size / 2 + shift * SHRINK
-    where = torch.tensor([[centre, centre, size]]).expand(len(KIND_NAMES), 3)
-    parts = sprites.parts(torch.arange(len(KIND_NAMES)), where, height, width)
+    where = torch.tensor([[centre, centre, size]]).expand(sprites.count, 3)
+    parts = sprites.parts(torch.arange(sprites.count), where, height, width)
     return avg_pool2d(parts.roll((-shift, -shift), (-2, -1)), _COARSER)
-
-
-def _parts_of(mip: Float[Tensor, "sprite 4 side side"]) -> Float[Tensor, "kind 5 side side"]:
-    """Of each kind the parts F, M and a, by least squares over its drawings in all colours."""
-    rgba = rearrange(mip, "(kind colour) c y x -> kind colour c y x", colour=len(COLOUR_NAMES))
-    rgb, alpha = rgba[:, :, :3], rgba[:, 0, 3:]
-    mean = COLOUR_RGB.mean(0)
-    off = COLOUR_RGB - mean
-    fill = torch.einsum("kc,nkcyx->nyx", off, rgb)[:, None] / (off**2).sum()
-    return torch.cat([rgb.mean(1) - mean[:, None, None] * fill, fill, alpha], dim=1)
 
 
 def _blurred(

@@ -14,10 +14,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from anyvl.data.scenes.draw import draw, to_uint8
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
-from anyvl.evaluation.feature_network import FEATURE_WEIGHTS, FeatureNetwork
+from anyvl.evaluation.feature_network import FEATURE_REPERTOIRE, FEATURE_WEIGHTS, FeatureNetwork
 from anyvl.model.checkpoint import save_tensors
 
-_GRIDS = ((10, 10), (8, 10), (13, 10))
+_GRIDS = ((16, 16), (12, 16), (20, 16))
 
 
 def trained(steps: int, batch: int = 48, seed: int = 0) -> FeatureNetwork:
@@ -42,18 +42,19 @@ def trained(steps: int, batch: int = 48, seed: int = 0) -> FeatureNetwork:
 def _drawn(step: int, batch: int, seed: int) -> tuple[UInt8[Tensor, "batch 3 height width"], list[Scene]]:
     """Batch `step` of training scenes, all of one size."""
     grid = _GRIDS[step % len(_GRIDS)]
-    world = World(grids=(grid,), factor=8, seed=seed + 1)
+    world = World(grids=(grid,), factor=8, repertoire=FEATURE_REPERTOIRE, seed=seed + 1)
     scenes = [world.scene(step * batch + number) for number in range(batch)]
     return rearrange(to_uint8(draw(scenes, world.sprites)), "batch y x c -> batch c y x"), scenes
 
 
 def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width"], scenes: list[Scene]) -> Tensor:
+    known = FEATURE_REPERTOIRE
     kinds, colours, grounds = network.says(pictures)
     true_kinds, true_colours = torch.zeros_like(kinds), torch.zeros_like(colours)
     for row, scene in enumerate(scenes):
-        true_kinds[row, [thing.kind for thing in scene.things]] = 1.0
-        true_colours[row, [thing.colour for thing in scene.things]] = 1.0
-    ground = torch.tensor([scene.ground.colour for scene in scenes])
+        true_kinds[row, [known.things.index(thing.name) for thing in scene.things]] = 1.0
+        true_colours[row, [known.colours.index(thing.colour_name) for thing in scene.things]] = 1.0
+    ground = torch.tensor([known.grounds.index(scene.ground.name) for scene in scenes])
     # Kinds weigh most: backgrounds and colours are learnt at once, kinds are what pictures are told apart by.
     return (
         20 * binary_cross_entropy_with_logits(kinds, true_kinds)
@@ -63,5 +64,5 @@ def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width
 
 
 if __name__ == "__main__":
-    network = trained(3000)
+    network = trained(4000)
     save_tensors({name: value.half() for name, value in network.state_dict().items()}, FEATURE_WEIGHTS)

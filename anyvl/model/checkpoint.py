@@ -15,6 +15,7 @@ from anyvl.files import write_whole
 from anyvl.model.decoder import Decoder, DecoderConfig
 
 WEIGHTS_FILE = "model.safetensors"
+SHARD_INDEX_FILE = "model.safetensors.index.json"
 CONFIG_FILE = "config.json"
 
 
@@ -71,12 +72,37 @@ def load_strictly(module: torch.nn.Module, tensors: Mapping[str, Tensor], source
     module.load_state_dict(dict(tensors))
 
 
-def save_decoder(decoder: Decoder, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
-    """Write a decoder as a folder that transformers loads as it is: config.json, and model.safetensors in `dtype`."""
+def save_decoder(
+    decoder: Decoder, folder: str | Path, dtype: torch.dtype = torch.bfloat16, shard_bytes: int | None = None
+) -> None:
+    """Write a decoder as a folder that transformers loads as it is: config.json, and model.safetensors in `dtype`.
+
+    shard_bytes: the weights go into files of at most so many bytes of tensors, with the index that transformers writes.
+    """
     name = str(dtype).removeprefix("torch.")
     # transformers 4 reads torch_dtype, transformers 5 reads dtype.
     save_json({**decoder.config.to_json(), "dtype": name, "torch_dtype": name}, Path(folder) / CONFIG_FILE)
-    save_tensors({key: tensor.to(dtype) for key, tensor in decoder.state_dict().items()}, Path(folder) / WEIGHTS_FILE)
+    tensors = {key: tensor.to(dtype) for key, tensor in decoder.state_dict().items()}
+    if shard_bytes is None:
+        save_tensors(tensors, Path(folder) / WEIGHTS_FILE)
+    else:
+        _save_shards(tensors, Path(folder), shard_bytes)
+
+
+def _save_shards(tensors: Mapping[str, Tensor], folder: Path, shard_bytes: int) -> None:
+    shards: list[dict[str, Tensor]] = [{}]
+    for name, tensor in tensors.items():
+        if tensor.nbytes > shard_bytes:
+            raise CheckpointError(f"{name} alone has {tensor.nbytes} bytes: shards of {shard_bytes} cannot hold it")
+        if sum(one.nbytes for one in shards[-1].values()) + tensor.nbytes > shard_bytes:
+            shards.append({})
+        shards[-1][name] = tensor
+    files = [f"model-{number:05}-of-{len(shards):05}.safetensors" for number in range(1, len(shards) + 1)]
+    for file, shard in zip(files, shards, strict=True):
+        save_tensors(shard, folder / file)
+    places = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}
+    size = sum(tensor.nbytes for tensor in tensors.values())
+    save_json({"metadata": {"total_size": size}, "weight_map": places}, folder / SHARD_INDEX_FILE)
 
 
 def load_decoder(folder: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Decoder:
@@ -85,7 +111,9 @@ def load_decoder(folder: str | Path, device: torch.device | str = "cpu", dtype: 
     if not folder.is_dir():
         raise CheckpointError(f"there is no decoder folder {folder}: give a folder that save_pretrained has written")
     config = DecoderConfig.from_json(load_json(folder / CONFIG_FILE))
-    tensors = load_tensors(folder / WEIGHTS_FILE)
+    index = folder / SHARD_INDEX_FILE
+    files = sorted(set(load_json(index)["weight_map"].values())) if index.exists() else [WEIGHTS_FILE]
+    tensors = {name: tensor for file in files for name, tensor in load_tensors(folder / file).items()}
     if config.tie_word_embeddings:
         tensors.pop("lm_head.weight", None)  # some writers store the tied head a second time
     with torch.device("meta"):

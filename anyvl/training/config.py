@@ -8,10 +8,12 @@ import difflib
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from anyvl.data.scenes.scene import LATTICE
 from anyvl.errors import ConfigError, UnknownNameError
+
+if TYPE_CHECKING:
+    from anyvl.data.scenes.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,8 @@ class Schedule:
     """How long, how fast: the learning rate rises over `warmup` steps, stays, and falls to `final` of it (cosine over `decay`).
 
     rate: of AdamW; matrix_rate: of Muon (hidden matrices of the decoder); both for their peak. decay: share of the steps that
-    fall. The rate is a function of the step alone, so a resumed run goes on as if never stopped.
+    fall. The rate is a function of the step alone, so a resumed run goes on as if never stopped. average: decay of the moving
+    average of the weights that is exported; with 0 they are exported as they are.
     """
 
     steps: int
@@ -30,6 +33,7 @@ class Schedule:
     final: float = 0.02
     weight_decay: float = 0.01
     clip: float = 1.0
+    average: float = 0.0
 
     def factor(self, step: int) -> float:
         """Multiple of the peak rate at a step."""
@@ -53,28 +57,49 @@ class Keeping:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldConfig:
-    """The drawn world: the grids of codes that pictures may have, how many px a side one code stands for, and the lattice (px)
-    that things stand on.
+    """The drawn world: the grids of codes that pictures may have, how many px a side one code stands for, what may be in them
+    (the name of a repertoire), and the lattice (px) that things stand on; 0 is half the side of a code.
 
     The default's grids differ in rows alone: the code above is then always as many ids back, one thing less to learn.
     """
 
-    grids: tuple[tuple[int, int], ...] = ((10, 10), (8, 10), (13, 10))
+    grids: tuple[tuple[int, int], ...] = ((16, 16), (12, 16), (20, 16))
     factor: int = 8
-    lattice: int = LATTICE
+    repertoire: str = "basic"
+    lattice: int = 8
+
+    def world(self, seed: int = 0) -> "World":
+        """The world's training scenes."""
+        from anyvl.data.scenes.repertoire import find_repertoire
+        from anyvl.data.scenes.world import World
+
+        return World(
+            grids=self.grids,
+            factor=self.factor,
+            repertoire=find_repertoire(self.repertoire),
+            lattice=self.lattice,
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class VQGANRun:
-    """Train the image tokenizer on drawn scenes. `model` holds the fields of `anyvl.model.vqgan.VQGANConfig`."""
+    """Train the image tokenizer on drawn scenes. `model` holds the fields of `anyvl.model.vqgan.VQGANConfig`; empty, those of
+    `start`."""
 
     schedule: Schedule
     model: dict[str, Any] = field(default_factory=dict)
     world: WorldConfig = WorldConfig()
     keeping: Keeping = Keeping()
-    batch: int = 32
+    batch: int = 16
+    anywhere: float = 0.3
+    """Share of pictures whose things stand anywhere, not on the lattice: for pictures that the world did not draw."""
     gradient_weight: float = 1.0
     commitment_weight: float = 0.25
+    adversarial_weight: float = 0.0
+    """Of the critic's verdict on what is painted (`anyvl.training.critic`); with this or the next above 0 a critic is trained."""
+    feature_weight: float = 0.0
+    """Of the distance between painted and drawn pictures in the critic's features."""
     revive_every: int = 50
     start: str | None = None
     """Folder of a saved tokenizer whose weights the run starts from, as far as they have the same shapes."""
@@ -90,8 +115,9 @@ class DecoderRun:
     """Train the decoder on all tasks. `model` holds the fields of `anyvl.model.decoder.DecoderConfig` but `vocab_size`.
 
     image_tokenizer: folder of a trained VQGAN (a run folder's `model/image_tokenizer`). mixture: weight of each task by name.
-    scenes: how many drawn scenes are encoded once and then read again and again. sequences, length: a batch is `sequences`
-    sequences, packed into rows of `length` ids (or more, for a longer one). questions: how many of them may share a picture.
+    scenes: how many scenes a batch may be about; fresh: how many of them are exchanged for new ones a step. sequences, length:
+    a batch is `sequences` sequences, packed into rows of `length` ids (or more, for a longer one). questions: how many of them
+    may share a picture.
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
     words are dropped, for guidance. noise_objects: lists of detected things are filled up to this many entries with boxes of
@@ -106,7 +132,10 @@ class DecoderRun:
     keeping: Keeping = Keeping()
     num_text: int = 768
     coordinate_bins: int = 128
-    scenes: int = 100_000
+    scenes: int = 20_000
+    fresh: int = 16
+    workers: int = 0
+    """Processes that make batches; 0: a thread of the training's own. Each works from a core of its own."""
     sequences: int = 64
     length: int = 384
     questions: int = 4

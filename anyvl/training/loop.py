@@ -4,10 +4,10 @@ The log (`log.jsonl`) holds what is a function of the run alone, so that a resum
 byte; clock times go to `clock.jsonl`.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -20,7 +20,10 @@ from torch import Tensor, nn
 
 from anyvl.errors import ConfigError
 from anyvl.files import write_whole
+from anyvl.training.average import Average
 from anyvl.training.config import Keeping, Schedule
+from anyvl.training.drawing import batches
+from anyvl.training.gauge import Gauge
 from anyvl.training.state import load_state, save_state
 
 _Network = TypeVar("_Network", bound=nn.Module)
@@ -32,7 +35,8 @@ class Job(Generic[_Network]):
 
     batch(step, rank): the tensors of a step. loss(model, batch, step): the loss and what to log. after(model, step): what is done
     to the weights after a step outside the gradient. export(model, folder): writes the weights for use. sheet(model, path): draws
-    a sample sheet. units(batch): how much a batch holds, of what the run calls throughput (pictures, ids).
+    a sample sheet. units(batch): how much a batch holds, of what the run calls throughput (pictures, ids). products(batch): how
+    many floating-point operations learning it takes, 0 where nobody counts. workers: processes that make batches.
     """
 
     batch: Callable[[int, int], Mapping[str, Tensor]]
@@ -41,6 +45,8 @@ class Job(Generic[_Network]):
     export: Callable[[_Network, Path], None]
     sheet: Callable[[_Network, Path], None]
     units: Callable[[Mapping[str, Tensor]], int]
+    products: Callable[[Mapping[str, Tensor]], float] = lambda batch: 0.0
+    workers: int = 0
     after: Callable[[_Network, Mapping[str, Tensor], int], None] = lambda model, batch, step: None
 
 
@@ -67,54 +73,55 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / "state.safetensors"
     plain = [getattr(optimizer, "optimizer", optimizer) for optimizer in optimizers]
-    done, sums = load_state(state, bare, plain) if state.exists() else (0, {})
+    average = Average(bare, schedule.average)
+    done, sums = load_state(state, bare, plain, average) if state.exists() else (0, {})
     sums = {name: value.to(accelerator.device) for name, value in sums.items()}
     if main:
         _keep_lines_before(folder / "log.jsonl", done)
     console = Console(stderr=True)
     if main:
         console.print(f"on {accelerator.device}, mixed precision: {accelerator.mixed_precision}")
-    with Progress(
+    with contextlib.ExitStack() as stack, Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
         TimeRemainingColumn(), console=console, disable=not main,
     ) as progress:  # fmt: skip
         bar = progress.add_task("training", total=schedule.steps, completed=done)
-        units, clock, step = 0, time.monotonic(), done
-        slowest, saving = 0.0, 0.0
-        # Batch k depends on k alone, so the next one can be drawn while this one is learnt.
-        drawing = ThreadPoolExecutor(max_workers=1)
-        coming = drawing.submit(job.batch, step, rank)
+        step, slowest, saving = done, 0.0, 0.0
+        gauge = Gauge(accelerator.device, torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32)
+        # Batch k depends on k alone, so the next one can be made while this one is learnt.
+        coming = stack.enter_context(contextlib.closing(batches(job.batch, done, schedule.steps, rank, job.workers)))
         while step < schedule.steps:
             started = time.monotonic()
             for optimizer in plain:
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * schedule.factor(step)
-            batch = {name: value.to(accelerator.device) for name, value in coming.result().items()}
-            coming = drawing.submit(job.batch, step + 1, rank)
+            batch = {name: value.to(accelerator.device) for name, value in next(coming).items()}
             model.train()
             with accelerator.autocast():
-                loss, figures = job.loss(model, batch, step)
+                loss, said = job.loss(model, batch, step)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(model.parameters(), schedule.clip)
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             job.after(bare, batch, step)
+            average.follow()
             step += 1
-            units += job.units(batch)
-            for name, value in {"loss": loss.detach(), **figures}.items():
+            gauge.add(job.units(batch), job.products(batch))
+            for name, value in {"loss": loss.detach(), **said}.items():
                 sums[name] = sums.get(name, 0) + value.detach()
             if step % keeping.log_every == 0 and main:
                 means = {name: round(float(value) / keeping.log_every, 5) for name, value in sums.items()}
                 _append(folder / "log.jsonl", {"step": step, **means})
-                rate = units / (time.monotonic() - clock)
-                _append(folder / "clock.jsonl", {"step": step, "per_second": round(rate, 1)})
-                progress.update(bar, description=f"loss {means['loss']:.3f} · {rate:.0f}/s")
-                sums, units, clock = {}, 0, time.monotonic()
+                figures = gauge.reading()
+                _append(folder / "clock.jsonl", {"step": step, **figures})
+                progress.update(bar, description=f"loss {means['loss']:.3f} · {figures['per_second']:.0f}/s")
+                sums = {}
             progress.update(bar, completed=step)
             if main and step % keeping.sheet_every == 0:
                 bare.eval()
-                job.sheet(bare, folder / f"sheet-{step:07d}.png")
+                with average.shown():
+                    job.sheet(bare, folder / f"sheet-{step:07d}.png")
             if step > done + 1:  # the first one may compile
                 slowest = max(slowest, time.monotonic() - started)
             late = deadline is not None and time.monotonic() + 2 * slowest + 2 * saving > deadline
@@ -122,13 +129,13 @@ def train(
                 before = time.monotonic()
                 bare.eval()
                 # The state comes last: a run that is killed between the two exports once more.
-                job.export(bare, folder / "model")
-                save_state(state, step, bare, plain, sums)
+                with average.shown():
+                    job.export(bare, folder / "model")
+                save_state(state, step, bare, plain, average, sums)
                 saving = max(saving, time.monotonic() - before)
             if late:
                 console.print(f"time is up after step {step}: saved; the same command goes on from here")
                 break
-        drawing.shutdown(cancel_futures=True)
     return step
 
 

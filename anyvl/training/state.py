@@ -11,17 +11,24 @@ from torch import Tensor, nn
 
 from anyvl.errors import CheckpointError
 from anyvl.files import write_whole
+from anyvl.training.average import Average
 
 
 def save_state(
-    path: Path, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer], sums: dict[str, Tensor]
+    path: Path,
+    step: int,
+    model: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    average: Average,
+    sums: dict[str, Tensor],
 ) -> None:
-    """Write model, optimizers, the number of steps done and the sums of the log line that is under way.
+    """Write model, optimizers, average, the number of steps done and the sums of the log line that is under way.
 
     A crash at any moment leaves the old file or the new one.
     """
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"sums/{name}": value for name, value in sums.items()}
+    tensors |= {f"average/{name}": value for name, value in average.tensors().items()}
     plain: dict[str, Any] = {}
     for number, optimizer in enumerate(optimizers):
         for index, entry in optimizer.state_dict()["state"].items():
@@ -36,7 +43,9 @@ def save_state(
     write_whole(path, lambda unfinished: save_file(tensors, unfinished, metadata=metadata))
 
 
-def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> tuple[int, dict[str, Tensor]]:
+def load_state(
+    path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer], average: Average
+) -> tuple[int, dict[str, Tensor]]:
     """Put a saved state back; returns the number of steps done and the sums of the log line under way."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
@@ -58,5 +67,6 @@ def load_state(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimi
             if owner == f"optimizer{number}":
                 state.setdefault(int(index), {})[key] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    average.resume({n.removeprefix("average/"): value for n, value in tensors.items() if n.startswith("average/")})
     sums = {name.removeprefix("sums/"): value for name, value in tensors.items() if name.startswith("sums/")}
     return int(metadata["step"]), sums

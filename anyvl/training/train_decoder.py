@@ -1,7 +1,6 @@
 """Train the decoder on a mixture of tasks over the scene world."""
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from anyvl.codecs import Kit, TextTokenizer
 from anyvl.data.mixture import Mixture
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.knowledge import world_knowledge
-from anyvl.data.scenes.world import World
+from anyvl.data.scenes.repertoire import Repertoire
 from anyvl.data.sentences import world_sentences
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.decoder import Decoder, DecoderConfig
@@ -37,10 +36,11 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser(), device)
     start = None if run.start is None else load_parts(run.start)
-    kit = _kit(run, tokenizer, start)
-    world = World(grids=run.world.grids, factor=run.world.factor, lattice=run.world.lattice, seed=run.seed)
-    print(f"encoding {run.scenes} scenes and as many edits", file=sys.stderr)
-    corpus = Corpus.build(world, run.scenes, tokenizer, folder / "corpus.safetensors", _progress)
+    world = run.world.world(run.seed)
+    kit = _kit(run, world.repertoire, tokenizer, start)
+    # Batches are made on the CPU, wherever they are learnt.
+    encoder = tokenizer if device == "cpu" else load_image_tokenizer(Path(run.image_tokenizer).expanduser())
+    corpus = Corpus(world, encoder, kept=run.scenes + run.fresh)
     decoder = Decoder(built(DecoderConfig, {**run.model, "vocab_size": kit.vocabulary.size}))
     start_embeddings(
         decoder, kit.vocabulary, tokenizer.model.quantize.codebook, torch.Generator().manual_seed(run.seed)
@@ -55,6 +55,8 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         corpus=corpus,
         kit=kit,
         weights=run.mixture,
+        scenes=run.scenes,
+        fresh=run.fresh,
         sequences=run.sequences,
         length=run.length,
         questions=run.questions,
@@ -79,9 +81,10 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
             decoder=model,
             tokenizer=tokenizer,
             kit=kit,
-            knows=world_knowledge(),
+            knows=world_knowledge(world.repertoire),
             tasks=() if unsaid else tuple(task.name for task in TASKS if task.name in trained),
             noise_objects=noise_objects,
+            lattice=world.spacing,
         )
         save_parts(parts, target, dtype=torch.float32)
 
@@ -95,6 +98,8 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         export=export,
         sheet=sheet,
         units=lambda batch: int((batch["segments"] > 0).sum()),
+        products=lambda batch: decoder_products(decoder, batch),
+        workers=run.workers,
     )
     return train(
         decoder,
@@ -107,10 +112,10 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
     )
 
 
-def _kit(run: DecoderRun, tokenizer: VQGANTokenizer, start: Parts | None) -> Kit:
+def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, start: Parts | None) -> Kit:
     """The run's language; the pieces of text are those of the weights it starts from, if any."""
     if start is None:
-        text = TextTokenizer.train(world_sentences(20_000, seed=run.seed), run.num_text)
+        text = TextTokenizer.train(world_sentences(repertoire, 20_000, seed=run.seed), run.num_text)
     else:
         text = start.kit.text
     vocabulary = Vocabulary(
@@ -127,5 +132,8 @@ def _kit(run: DecoderRun, tokenizer: VQGANTokenizer, start: Parts | None) -> Kit
     return Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=run.world.grids)
 
 
-def _progress(share: float) -> None:
-    print(f"\r  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+def decoder_products(decoder: Decoder, batch: Mapping[str, Tensor]) -> float:
+    """Floating-point operations of learning a batch: six a weight and id it meets, attention aside."""
+    matrices = sum(weight.numel() for name, weight in decoder.named_parameters() if ".layers." in name)
+    ids, targets = int((batch["segments"] > 0).sum()), int((batch["weights"] > 0).sum())
+    return 6.0 * (matrices * ids + decoder.head.numel() * targets)

@@ -1,4 +1,4 @@
-"""Train the image tokenizer on drawn scenes: L1 on pixels and on their differences, commitment; codes kept alive."""
+"""Train the image tokenizer on drawn scenes: L1 on pixels and on their differences, perhaps a critic; codes are kept alive."""
 
 import sys
 from collections.abc import Mapping
@@ -11,36 +11,46 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anyvl.data.scenes.draw import draw
-from anyvl.data.scenes.scene import sample_scene
-from anyvl.data.scenes.sprites import load_sprites
 from anyvl.model.image_tokenizer import load_image_tokenizer, save_image_tokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.training.config import VQGANRun, built
+from anyvl.training.critic import Critic, judged
 from anyvl.training.loop import Job, train
 from anyvl.training.sheets import save_sheet
+
+
+class Studio(nn.Module):
+    """The tokenizer that is trained and, while it is, its critic."""
+
+    def __init__(self, tokenizer: VQGAN, critic: Critic | None) -> None:
+        super().__init__()
+        self.tokenizer, self.critic = tokenizer, critic
 
 
 def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> int:
     """Train or go on training; the tokenizer is written to `folder/model/image_tokenizer`. Returns the steps done."""
     torch.manual_seed(run.seed)
-    model = VQGAN(built(VQGANConfig, run.model))
+    start = None if run.start is None else load_image_tokenizer(Path(run.start).expanduser()).model
+    model = VQGAN(start.config if start is not None and not run.model else built(VQGANConfig, run.model))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if run.start is not None:
-        _start_from(run.start, model)
+    if start is not None:
+        _start_from(start, model)
     if run.keep_codes:
         model.keep_codes()
-    sprites = load_sprites()
+    world = run.world.world()
+    sprites = world.sprites
+    studio = Studio(model, Critic() if run.adversarial_weight or run.feature_weight else None)
 
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
         rng = np.random.default_rng((run.seed, 1, step, rank))
         rows, columns = run.world.grids[step % len(run.world.grids)]
         height, width = rows * run.world.factor, columns * run.world.factor
-        scenes = [sample_scene(rng, height, width, lattice=run.world.lattice) for _ in range(run.batch)]
+        scenes = [world.any_scene(rng, height, width, anywhere=rng.random() < run.anywhere) for _ in range(run.batch)]
         return {"picture": draw(scenes, sprites) * 2 - 1}
 
-    def loss(model: VQGAN, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(studio: Studio, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         picture = batch["picture"].contiguous(memory_format=torch.channels_last)
-        painted, quantised = model(picture)
+        painted, quantised = studio.tokenizer(picture)
         error = (painted.float() - picture) * _detail(picture)
         pixel = error.abs().mean()
         # Differences of neighbours: what L1 alone leaves blurred is paid for here.
@@ -48,22 +58,26 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         total = pixel + run.gradient_weight * edges + run.commitment_weight * quantised.commitment
         usage = quantised.codes.unique().numel() / model_codes
         psnr = 10 * torch.log10(4 / (painted.detach().float() - picture).pow(2).mean((1, 2, 3))).mean()
-        return total, {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
+        said = {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
+        if studio.critic is not None:
+            found_out, off, mistakes = judged(studio.critic, painted, picture)
+            # A critic that knows nothing yet has nothing to say.
+            trust = min(1.0, step / run.schedule.warmup) if run.schedule.warmup else 1.0
+            total = total + trust * (run.adversarial_weight * found_out + run.feature_weight * off) + mistakes
+            said |= {"features": off, "critic": mistakes}
+        return total, said
 
-    def after(model: VQGAN, batch: Mapping[str, Tensor], step: int) -> None:
-        due = step % run.revive_every == run.revive_every - 1 and step < 0.8 * run.schedule.steps
+    def after(studio: Studio, batch: Mapping[str, Tensor], step: int) -> None:
+        due = step % run.revive_every == run.revive_every - 1 and step < 0.95 * run.schedule.steps
         if due and not run.keep_codes:
             with torch.no_grad():
-                vectors = rearrange(model.latents(batch["picture"]), "b d r c -> (b r c) d")
-            model.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
+                vectors = rearrange(studio.tokenizer.latents(batch["picture"]), "b d r c -> (b r c) d")
+            studio.tokenizer.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
 
-    def sheet(model: VQGAN, path: Path) -> None:
+    def sheet(studio: Studio, path: Path) -> None:
         rows, columns = run.world.grids[0]
         height, width = rows * run.world.factor, columns * run.world.factor
-        scenes = [
-            sample_scene(np.random.default_rng((run.seed, 2, i)), height, width, lattice=run.world.lattice)
-            for i in range(24)
-        ]
+        scenes = [world.any_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
         pictures = draw(scenes, sprites)
         with torch.no_grad():
             painted = model((pictures * 2 - 1).to(model.quant_conv.weight.device))[0].float().cpu() / 2 + 0.5
@@ -71,7 +85,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         save_sheet([[a[i] for i in range(s, s + 12)] for s in (0, 12) for a in arrays], path)
 
     model_codes = model.config.num_codes
-    trained = [p for p in model.parameters() if p.requires_grad]
+    trained = [p for p in studio.parameters() if p.requires_grad]
     norm_and_bias = [p for p in trained if p.ndim < 2]
     weights = [p for p in trained if p.ndim >= 2]
     optimizer = torch.optim.AdamW(
@@ -82,17 +96,17 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         lr=run.schedule.rate,
         betas=(0.9, 0.95),
     )
-    job: Job[VQGAN] = Job(
+    job: Job[Studio] = Job(
         batch=batch,
         loss=loss,
         after=after,
         optimizers=[optimizer],
         sheet=sheet,
-        export=lambda model, folder: save_image_tokenizer(model, folder / "image_tokenizer"),
+        export=lambda studio, folder: save_image_tokenizer(studio.tokenizer, folder / "image_tokenizer"),
         units=lambda batch: len(batch["picture"]),
     )
     return train(
-        model, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
+        studio, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
     )
 
 
@@ -105,10 +119,10 @@ def _detail(picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "ba
 
 
 @torch.no_grad()
-def _start_from(folder: str, model: VQGAN) -> None:
+def _start_from(start: VQGAN, model: VQGAN) -> None:
     """Take over the weights of a saved tokenizer that have the same name and shape here, and say what starts anew."""
-    old, own = load_image_tokenizer(Path(folder).expanduser()).model.state_dict(), model.state_dict()
+    old, own = start.state_dict(), model.state_dict()
     fitting = {name: value for name, value in old.items() if name in own and own[name].shape == value.shape}
     model.load_state_dict({**own, **fitting})
     fresh = sorted({name.split(".")[0] for name in own.keys() - fitting.keys()})
-    print(f"starting from {folder}; anew: {', '.join(fresh) or 'nothing'}", file=sys.stderr)
+    print(f"starting from a saved tokenizer; anew: {', '.join(fresh) or 'nothing'}", file=sys.stderr)

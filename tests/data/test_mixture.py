@@ -1,23 +1,24 @@
 """Batches are a function of seed and step alone, and no example is too long for them."""
 
-import numpy as np
 import pytest
 import torch
+from small_corpus import Checksums
 
 from anyvl.data.mixture import Mixture
 from anyvl.data.scenes.corpus import Corpus
+from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.laws import small_kit
 from anyvl.tasks import TASKS
 
 KIT = small_kit()
+WORLD = World(grids=KIT.grids, factor=16)
 WEIGHTS = {task.name: 1.0 for task in TASKS if task.name != "dense_prediction"}  # which needs an image tokenizer
 
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    codes = np.random.default_rng(0).integers(KIT.vocabulary.num_codes, size=(2, 30, 10))
-    return Corpus(World(grids=KIT.grids, factor=16), *codes)
+    return Corpus(WORLD, Checksums(16, KIT.vocabulary.num_codes))
 
 
 def mixture(corpus: Corpus, **settings: int) -> Mixture:
@@ -29,6 +30,32 @@ def test_a_batch_is_a_function_of_seed_and_step(corpus: Corpus) -> None:
     assert all(torch.equal(one[name], again[name]) for name in one)
     for other in (mixture(corpus).batch(4), mixture(corpus, seed=1).batch(3), mixture(corpus).batch(3, rank=1)):
         assert one["ids"].shape != other["ids"].shape or not torch.equal(one["ids"], other["ids"])
+
+
+def test_the_scenes_of_a_step_lie_in_a_window_that_moves_on(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    scene = World.scene
+
+    def noted(world: World, index: int, *more: object) -> Scene:
+        asked.append(index)
+        return scene(world, index)
+
+    monkeypatch.setattr(World, "scene", noted)
+    monkeypatch.setattr(
+        Corpus, "codes", lambda corpus, index: corpus._codes(index, corpus._encoded([scene(WORLD, index)])[0])
+    )
+    for step in (0, 5):
+        asked.clear()
+        mixture(corpus, scenes=100, fresh=30).batch(step)
+        assert 30 * step <= min(asked) < 30 * step + 30 and 30 * step + 70 < max(asked) < 30 * step + 100
+
+
+def test_a_corpus_forgets_and_knows_again(corpus: Corpus) -> None:
+    small = Corpus(corpus.world, Checksums(16, KIT.vocabulary.num_codes), kept=1)
+    order = (3, 500, 1000, 3, 1500)
+    assert [small.codes(index) for index in order] == [corpus.codes(index) for index in order]
+    rows, columns = corpus.world.grids[500 % len(corpus.world.grids)]
+    assert (corpus.codes(500).rows, corpus.codes(500).columns) == (rows, columns)
 
 
 def test_a_long_example_makes_longer_rows(corpus: Corpus) -> None:

@@ -7,13 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
+from anyvl.data.scenes.catalogue import KIND_NAMES
 from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.landmarks import LANDMARKS, landmarks_of
 from anyvl.data.scenes.maps import depth_map, instance_map
 from anyvl.data.scenes.questions import QUESTION_KINDS, sample_question
 from anyvl.data.scenes.referring import sample_referring
-from anyvl.data.scenes.scene import Ground, Scene, Thing, covered, place_of, relation_of
+from anyvl.data.scenes.repertoire import BASIC
+from anyvl.data.scenes.scene import SIZES, Ground, Scene, Thing, covered, place_of, relations_of, size_of
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.stories import description_of, grounded_caption
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of
@@ -22,11 +23,12 @@ from anyvl.data.scenes.world import World
 from anyvl.evaluation.caption_facts import facts_in
 from anyvl.values import Frame, Instance
 
-WORLD = World(grids=((8, 10), (10, 10)), factor=8)
-NOUNS = {word: name for name in KIND_NAMES for word in (name, plural_of(name))} | {"thing": "", "things": ""}
+FLAT = replace(BASIC, styles=("flat",))
+WORLD = World(grids=((8, 10), (10, 10)), factor=8, repertoire=FLAT)
+NOUNS = {word: name for name in FLAT.things for word in (name, plural_of(name))} | {"thing": "", "things": ""}
 PLACES = {words[0]: place for place, words in PLACE_WORDS.items()}
 NOUN = "|".join(sorted(NOUNS, key=len, reverse=True))
-PHRASE = rf"(?:(?P<colour>{'|'.join(COLOUR_NAMES)}) )?(?P<noun>{NOUN})"
+PHRASE = rf"(?:(?P<size>{'|'.join(SIZES)}) )?(?:(?P<colour>{'|'.join(FLAT.colours)}) )?(?P<noun>{NOUN})"
 
 
 def read(phrase: str, scene: Scene) -> list[Thing]:
@@ -35,12 +37,13 @@ def read(phrase: str, scene: Scene) -> list[Thing]:
     assert head, phrase
     kind, colour, rest = NOUNS[head["noun"]], head["colour"] or "", head["rest"] or ""
     things = [t for t in scene.things if kind in ("", t.name) and colour in ("", t.colour_name)]
+    things = [t for t in things if (head["size"] or "") in ("", size_of(t, scene))]
     if rest in PLACES:
         return [t for t in things if place_of(t, scene) == PLACES[rest]]
     if rest:
         relation, other = rest.split(" the ")
         (anchor,) = read(other, scene)
-        return [t for t in things if t is not anchor and relation_of(t, anchor) == relation]
+        return [t for t in things if t is not anchor and relation in relations_of(t, anchor, scene)]
     return things
 
 
@@ -54,12 +57,12 @@ def test_phrases_refer_to_as_many_things_as_asked_for(how_many: int) -> None:
         assert referents is not None
         assert list(referents) == read(phrase.words(), scene), phrase.words()
         met += len(referents) >= 2 if how_many == 2 else len(referents) == how_many
-    assert met >= (40 if how_many == 2 else 150), "only several things may be too many for a scene"
+    assert met >= (40 if how_many == 2 else 140), "several may be too many for a scene, and one of twins too few"
 
 
 def test_phrases_come_in_all_forms() -> None:
     phrases = [sample_referring(WORLD.scene(i), WORLD.rng(i, "forms")) for i in range(300)]
-    for has in ("kind", "colour", "place", "relation", "plural"):
+    for has in ("kind", "colour", "size", "place", "relation", "plural"):
         assert sum(bool(getattr(phrase, has)) for phrase in phrases) >= 15, has
 
 
@@ -101,12 +104,12 @@ def test_answers_are_true() -> None:
 
 
 def test_key_points_are_extremes_of_the_outline_and_hidden_behind_what_is_in_front() -> None:
-    sprites, hidden = load_sprites(), 0
+    sprites, hidden = load_sprites(FLAT), 0
     for index in range(100):
         scene = WORLD.scene(index)
         for number, thing in enumerate(scene.things):
             points = {point.name: point for point in landmarks_of(thing, scene, sprites)}
-            x0, y0, x1, y1 = outline_of(thing, sprites).bounds
+            x0, y0, x1, y1 = outline_of(thing, "flat", sprites).bounds
             assert tuple(points) == LANDMARKS
             assert np.allclose([points["left"].x, points["right"].x], [x0, x1])
             assert np.allclose([points["top"].y, points["bottom"].y], [y0, y1])
@@ -122,7 +125,7 @@ def test_key_points_are_extremes_of_the_outline_and_hidden_behind_what_is_in_fro
 
 def _mask(thing: Thing, scene: Scene) -> np.ndarray:
     frame = Frame(height=scene.height, width=scene.width)
-    return Instance(label="", polygons=polygons_of(outline_of(thing, load_sprites())), frame=frame).mask()
+    return Instance(label="", polygons=polygons_of(outline_of(thing, "flat", load_sprites(FLAT))), frame=frame).mask()
 
 
 def _deep(masks: list[np.ndarray], at: tuple[int, int]) -> bool:
@@ -132,7 +135,7 @@ def _deep(masks: list[np.ndarray], at: tuple[int, int]) -> bool:
 
 
 def test_maps_are_what_painting_from_back_to_front_leaves() -> None:
-    sprites = load_sprites()
+    sprites = load_sprites(FLAT)
     for index in range(60):
         scene = WORLD.scene(index)
         painted = np.zeros((scene.height, scene.width), int)
@@ -147,13 +150,11 @@ def test_maps_are_what_painting_from_back_to_front_leaves() -> None:
 
 
 def test_grounded_captions_box_what_they_name() -> None:
-    sprites = load_sprites()
+    sprites = load_sprites(FLAT)
     for index in range(100):
         scene = WORLD.scene(index)
         for full in (True, False):
-            caption = caption_of(scene, WORLD.rng(index, "grounded"), full=full)
-            if any(fact.count for fact in caption.facts):
-                continue  # speaks of no thing by itself
+            caption = caption_of(scene, WORLD.rng(index, "grounded"), full=full, listed=True)
             text = grounded_caption(caption, scene, sprites)
             assert str(text) == caption.words and len(text.spans) == len(scene.things)
             boxes = {one.bounds: thing for one, thing in zip(instances_of(scene, sprites), scene.things, strict=True)}
@@ -163,18 +164,18 @@ def test_grounded_captions_box_what_they_name() -> None:
 
 
 def test_descriptions_name_everything_and_say_what_is_in_front() -> None:
-    known = set(world_knowledge()["words"])
+    known = set(world_knowledge(FLAT)["words"])
     for index in range(150):
         scene = WORLD.scene(index)
         words = description_of(scene, WORLD.sprites)
         facts = facts_in(words)
         assert {("thing", t.name, t.colour_name) for t in scene.things} <= facts, words
         assert ("ground", scene.ground.name) in facts
-        assert set(re.findall(r"[a-z-]+", words)) <= known
-    ground = Ground(colour=0, style="plain", angle=0, strength=1)
+        assert set(re.findall(r"[a-z0-9-]+", words)) <= known
+    ground = Ground(kind=0)
     back, front = (Thing(kind=KIND_NAMES.index(n), colour=0, x=x, y=40, size=40) for n, x in (("key", 30), ("fox", 54)))
     assert covered(back, front) == pytest.approx(0.4)
-    both = Scene(height=80, width=100, ground=ground, things=(back, front))
+    both = Scene(height=80, width=100, ground=ground, things=(back, front), repertoire=FLAT)
     assert "the fox is in front of the key." in description_of(both, WORLD.sprites)
     other = replace(back, kind=front.kind, colour=1)  # two foxes: a name alone would not do
     words = description_of(replace(both, things=(other, front)), WORLD.sprites)

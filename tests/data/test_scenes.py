@@ -5,11 +5,23 @@ import dataclasses
 import numpy as np
 import pytest
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES, KINDS, find_kind, is_held_out
+from anyvl.data.scenes.catalogue import GROUND_NAMES, KIND_NAMES, KINDS, STYLES, find_kind
 from anyvl.data.scenes.draw import draw, draw_one, to_uint8
 from anyvl.data.scenes.edits import EDIT_KINDS
-from anyvl.data.scenes.knowledge import world_knowledge
-from anyvl.data.scenes.scene import MOST_THINGS, PLACES, Ground, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.knowledge import repertoire_of, world_knowledge
+from anyvl.data.scenes.repertoire import BASIC, FIRST, FULL, Repertoire
+from anyvl.data.scenes.scene import (
+    MOST_THINGS,
+    PLACES,
+    RELATIONS,
+    Ground,
+    Scene,
+    Thing,
+    covered,
+    place_of,
+    relation_of,
+    relations_of,
+)
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
 from anyvl.data.scenes.words import NUMBERS, absent_phrase, caption_of, plural_of, referring_phrase, refers_to
@@ -20,16 +32,34 @@ from anyvl.values import Frame, Instance
 GRIDS = ((8, 8), (6, 10), (10, 6))
 
 
-def world(split: str = "training") -> World:
-    return World(grids=GRIDS, factor=8, split=split)
+FLAT = dataclasses.replace(BASIC, styles=("flat",))
 
 
-def test_held_out_pairs_are_one_colour_a_thing_and_never_natural() -> None:
-    for kind in KINDS:
-        lacking = [colour for colour in COLOUR_NAMES if is_held_out(kind.name, colour)]
-        assert len(lacking) == 1 and lacking != [kind.natural]
-    shared = [sum(is_held_out(name, colour) for name in KIND_NAMES) for colour in COLOUR_NAMES]
-    assert max(shared) <= 7 and min(shared) >= 2, "every colour is lacked by a few things, none by many"
+def world(split: str = "training", repertoire: Repertoire = FLAT) -> World:
+    return World(grids=GRIDS, factor=8, split=split, repertoire=repertoire)
+
+
+@pytest.mark.parametrize("repertoire", (FIRST, BASIC, FULL), ids=("first", "basic", "full"))
+def test_held_out_pairs_are_one_colour_a_thing_and_never_natural(repertoire: Repertoire) -> None:
+    for name in repertoire.things:
+        lacking = [colour for colour in repertoire.colours if repertoire.is_held_out(name, colour)]
+        assert len(lacking) == 1 and lacking != [find_kind(name).natural]
+    even = len(repertoire.things) / len(repertoire.colours)
+    for colour in repertoire.colours:
+        shared = sum(repertoire.is_held_out(name, colour) for name in repertoire.things)
+        assert 0.4 * even <= shared <= 2 * even, "every colour is lacked by a few things, none by many"
+
+
+def test_a_name_means_one_thing() -> None:
+    words = [word for kind in KINDS for word in {kind.name, kind.plural}]
+    assert len(set(words)) == len(words) and len(KINDS) >= 560
+    assert not {synonym for kind in KINDS for synonym in kind.synonyms} & set(KIND_NAMES)
+    assert all("flat" in kind.styles and set(kind.styles) <= set(STYLES) for kind in KINDS)
+
+
+def test_a_model_that_tells_what_it_knows_is_examined_on_that() -> None:
+    assert repertoire_of(world_knowledge(BASIC)) == BASIC
+    assert repertoire_of(world_knowledge(FIRST)) == FIRST
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -38,7 +68,8 @@ def test_scenes_keep_to_their_split_and_lie_inside(split: str) -> None:
         scene = world(split).scene(index)
         assert 1 <= len(scene.things) <= MOST_THINGS
         for thing in scene.things:
-            assert is_held_out(thing.name, thing.colour_name) == (split == "held_out")
+            assert FLAT.is_held_out(thing.name, thing.colour_name) == (split == "held_out")
+            assert thing.colour in FLAT.colours_on(scene.ground.kind), "it can be told from its ground"
             assert thing.size / 2 <= thing.x + 1e-6 and thing.x <= scene.width - thing.size / 2 + 1e-6
             assert thing.size / 2 <= thing.y + 1e-6 and thing.y <= scene.height - thing.size / 2 + 1e-6
 
@@ -71,24 +102,27 @@ def test_things_stand_on_the_lattice(lattice: int) -> None:
 def test_edits_of_training_show_no_held_out_pair() -> None:
     for index in range(300):
         for thing in world().edit(index).target.things:
-            assert not is_held_out(thing.name, thing.colour_name)
+            assert not FLAT.is_held_out(thing.name, thing.colour_name)
 
 
 def test_outlines_agree_with_drawn_pixels() -> None:
     """A polygon rasterised covers the pixels where the drawing is opaque, to a fringe of a pixel."""
-    sprites = load_sprites()
+    sprites = load_sprites(FLAT)
     frame = Frame(height=72, width=96)
-    for kind in range(len(KINDS)):
+    for kind in FLAT.kinds:
         thing = Thing(kind=kind, colour=4, x=51.3, y=33.8, size=44.0)
         opaque = _opacity(thing, frame) > 0.5
-        mask = Instance(label="x", polygons=polygons_of(outline_of(thing, sprites)), frame=frame).mask()
+        mask = Instance(label="x", polygons=polygons_of(outline_of(thing, "flat", sprites)), frame=frame).mask()
         assert (mask & opaque).sum() / (mask | opaque).sum() > 0.85, KIND_NAMES[kind]
 
 
 def _opacity(thing: Thing, frame: Frame) -> np.ndarray:
     """How much of the ground a thing hides, told from what shows of a white and of a black one."""
     white, black = (
-        [draw_one(_alone(other, ground, frame), load_sprites()).astype(float)[..., 0] for other in (thing, _elsewhere)]
+        [
+            draw_one(_alone(other, ground, frame), load_sprites(FLAT)).astype(float)[..., 0]
+            for other in (thing, _elsewhere)
+        ]
         for ground in ("white", "black")
     )
     return 1 - (white[0] - black[0]) / (white[1] - black[1])
@@ -98,7 +132,7 @@ _elsewhere = Thing(kind=0, colour=0, x=-500.0, y=-500.0, size=10.0)
 
 
 def _alone(thing: Thing, ground: str, frame: Frame) -> Scene:
-    behind = Ground(colour=GROUND_NAMES.index(ground), style="plain", angle=0.0, strength=1.0)
+    behind = Ground(kind=GROUND_NAMES.index(ground))
     return Scene(height=frame.height, width=frame.width, ground=behind, things=(thing,))
 
 
@@ -106,15 +140,15 @@ def test_what_is_in_front_hides_what_is_behind() -> None:
     sprites = load_sprites()
     behind = Thing(kind=KIND_NAMES.index("square"), colour=0, x=30, y=30, size=30)
     front = Thing(kind=KIND_NAMES.index("circle"), colour=1, x=42, y=30, size=20)
-    ground = Ground(colour=0, style="plain", angle=0, strength=1)
+    ground = Ground(kind=0)
     seen = visible_regions(Scene(height=64, width=80, ground=ground, things=(behind, front)), sprites)
     assert seen[0].intersection(seen[1]).area < 1e-6
-    assert seen[0].area < outline_of(behind, sprites).area - 50
-    assert abs(seen[1].area - outline_of(front, sprites).area) < 1e-6
+    assert seen[0].area < outline_of(behind, "flat", sprites).area - 50
+    assert abs(seen[1].area - outline_of(front, "flat", sprites).area) < 1e-6
 
 
 def test_a_batch_draws_what_each_scene_draws_alone() -> None:
-    sprites = load_sprites()
+    sprites = load_sprites(FLAT)
     scenes = [world().scene(3 * index + 1) for index in range(12)]
     together = to_uint8(draw(scenes, sprites)).numpy()
     for scene, picture in zip(scenes, together, strict=True):
@@ -127,7 +161,7 @@ def test_edits_differ_only_inside_their_change() -> None:
     for index in range(120):
         edit = world("validation").edit(index)
         made[edit.kind] += 1
-        before, after = (draw_one(s, load_sprites()).astype(int) for s in (edit.source, edit.target))
+        before, after = (draw_one(s, load_sprites(FLAT)).astype(int) for s in (edit.source, edit.target))
         changed = np.abs(before - after).max(-1) > 0
         assert changed.any(), edit
         frame = Frame(height=edit.source.height, width=edit.source.width)
@@ -140,7 +174,7 @@ def test_edits_differ_only_inside_their_change() -> None:
 
 def test_phrases_refer_to_what_they_say() -> None:
     for index in range(200):
-        scene, rng = world().scene(index), world().rng(index, "test")
+        scene, rng = world().scene(index, family=False), world().rng(index, "test")
         phrase = referring_phrase(scene, scene.things[0], rng)
         noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if phrase.endswith(word))
         colour = phrase.removesuffix(noun).strip()
@@ -156,12 +190,14 @@ def _nouns() -> list[str]:
 
 
 def test_captions_consist_of_known_words_and_name_everything() -> None:
-    known = set(world_knowledge()["words"])
+    known = set(world_knowledge(FLAT)["words"])
     for index in range(200):
         scene = world().scene(index)
         caption = caption_of(scene, world().rng(index, "test"), full=True)
         assert set(caption.words.replace(",", "").split()) <= known
-        assert all(f"{t.colour_name} {t.name}" in caption.words for t in scene.things)
+        twins = len({(t.kind, t.colour) for t in scene.things}) < len(scene.things)
+        for t in scene.things:
+            assert f"{t.colour_name} {plural_of(t.name) if twins else t.name}" in caption.words
 
 
 def test_families_are_counted_and_their_count_is_a_fact() -> None:
@@ -174,14 +210,16 @@ def test_families_are_counted_and_their_count_is_a_fact() -> None:
         counted += len(facts)
         for fact in facts:
             assert (fact.kind, fact.count) == (scene.things[0].name, len(scene.things))
-            assert caption.words.startswith(f"{NUMBERS[fact.count]} {plural_of(fact.kind)}")
-    assert 80 < counted < 160
+            shade = f"{fact.colour} " if fact.colour else ""
+            assert {fact.colour} <= {"", *(thing.colour_name for thing in scene.things)}
+            assert caption.words.startswith(f"{NUMBERS[fact.count]} {shade}{plural_of(fact.kind)}")
+    assert 120 < counted < 190, "twins always, others now and then"
     drawn = [len({thing.kind for thing in world().scene(index, how_many=3).things}) for index in range(200)]
     assert 10 <= drawn.count(1) <= 60
 
 
 def test_places_and_relations() -> None:
-    ground = Ground(colour=0, style="plain", angle=0, strength=1)
+    ground = Ground(kind=0)
     at = {
         place: (x, y)
         for place, (y, x) in zip(PLACES, [(y, x) for y in (20, 50, 80) for x in (30, 60, 90)], strict=True)
@@ -191,6 +229,23 @@ def test_places_and_relations() -> None:
         assert place_of(thing, Scene(height=100, width=120, ground=ground, things=(thing,))) == place
     left, right = (Thing(kind=0, colour=0, x=x, y=50, size=20) for x in (20, 90))
     assert relation_of(left, right) == "left of" and relation_of(right, left) == "right of"
+
+
+def test_relations_are_seen_in_the_picture() -> None:
+    """What is behind another is partly hidden by it; what is inside lies before it; and every relation comes up."""
+    met = dict.fromkeys(RELATIONS, 0)
+    for index in range(400):
+        scene = world().scene(index, how_many=2)
+        one, other = scene.things
+        assert "behind" not in relations_of(other, one, scene), "the last one is in front"
+        for relation in relations_of(one, other, scene) + relations_of(other, one, scene):
+            met[relation] += 1
+        if "behind" in relations_of(one, other, scene):
+            assert "in front of" in relations_of(other, one, scene) and covered(one, other) >= 0.15
+        if "inside" in relations_of(other, one, scene):
+            assert covered(one, other) == 1.0 and other.size < 0.6 * one.size
+            assert relations_of(one, other, scene) == ()
+    assert min(met.values()) >= 8, met
 
 
 def test_unknown_names_teach() -> None:
@@ -204,5 +259,5 @@ def test_unknown_names_teach() -> None:
 
 def test_instances_have_the_scene_as_frame() -> None:
     scene = world().scene(1)
-    for instance in instances_of(scene, load_sprites()):
+    for instance in instances_of(scene, load_sprites(FLAT)):
         assert (instance.frame.height, instance.frame.width) == (scene.height, scene.width) == (48, 80)

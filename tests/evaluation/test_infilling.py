@@ -37,4 +37,5 @@ class Oracle(AnyVL):
 def test_the_hidden_thing_must_be_there_and_the_rest_as_it_was(how: str, found: float, same: float) -> None:
     told, alone, kept = infilling(Oracle(how), WORLD, SceneJudge(), 4)
     assert told.value == found and told.ceiling == 1.0 and kept.value == same
-    assert alone.value == alone.ceiling == 1.0 and alone.floor is not None and alone.floor < 1.0
+    least = 0.5 if how == "empty" else 1.0  # an empty hole may cut a thing that was partly behind the hidden one
+    assert alone.ceiling == 1.0 and least <= alone.value <= 1.0 and alone.floor is not None and alone.floor < 1.0

@@ -13,7 +13,7 @@ def test_the_truth_is_all_right_and_its_boxes_permuted_are_not() -> None:
     permuted = []
     for index in range(60):
         scene = WORLD.scene(index)
-        caption = caption_of(scene, WORLD.rng(index, "telling"), full=True)
+        caption = caption_of(scene, WORLD.rng(index, "telling"), full=True, listed=True)
         text = grounded_caption(caption, scene, WORLD.sprites)
         assert f1_all(text, text) == 1.0
         if len(text.spans) > 1:

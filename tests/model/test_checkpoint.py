@@ -42,6 +42,20 @@ def test_what_transformers_saves_loads_here(tmp_path, qk_norm, tied):
     assert torch.equal(again(ids), decoder(ids))
 
 
+@torch.no_grad()
+def test_shards_load_here_and_in_transformers(tmp_path):
+    decoder = Decoder(DecoderConfig(**BASE))
+    save_decoder(decoder, tmp_path, torch.float32, shard_bytes=8000)
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) > 2 and all(file.stat().st_size < 8000 + 2000 for file in files)
+    ids = torch.randint(61, (1, 20))
+    assert torch.equal(load_decoder(tmp_path)(ids), decoder(ids))
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    assert (theirs(ids).logits - decoder(ids)).abs().max() < 1e-5
+    with pytest.raises(CheckpointError, match="alone has"):
+        save_decoder(decoder, tmp_path, torch.float32, shard_bytes=100)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_round_trip(tmp_path, dtype):
     decoder = Decoder(DecoderConfig(**BASE)).to(dtype)

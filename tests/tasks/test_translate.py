@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from codec_values import CellColours
+from small_corpus import Checksums
 
 from anyvl.codecs import Kit, TextTokenizer
 from anyvl.data.examples import edit_region, make_sequence
@@ -26,8 +27,7 @@ def kit() -> Kit:
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    tables = np.random.default_rng(0).integers(0, 50, (2, 60, 64))
-    return Corpus(World(grids=GRIDS, factor=8), tables[0], tables[1])
+    return Corpus(World(grids=GRIDS, factor=8), Checksums(8, 50))
 
 
 def sequence_of(

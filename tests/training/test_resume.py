@@ -16,19 +16,22 @@ _RUN = "import sys; from anyvl.training import run; run(sys.argv[1], run_folder=
 _KILLS = 5
 _TINY = {
     "vqgan": """
-from anyvl.training import Keeping, Schedule, VQGANRun
+from anyvl.training import Keeping, Schedule, VQGANRun, WorldConfig
 def config():
     return VQGANRun(model=dict(num_codes=32, stem=4, channels=(32, 32), norm_num_groups=8, latent_channels=8),
-        schedule=Schedule(steps=100, rate=1e-3, warmup=5), batch=2, revive_every=8, precision="no",
+        schedule=Schedule(steps=100, rate=1e-3, warmup=5, average=0.9), batch=2,
+        world=WorldConfig(repertoire="first", grids=((8, 8),)),
+         revive_every=8, precision="no",
         keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
 """,
     "decoder": """
-from anyvl.training import DecoderRun, Keeping, Schedule
+from anyvl.training import DecoderRun, Keeping, Schedule, WorldConfig
 def config():
     return DecoderRun(image_tokenizer="{tokenizer}", mixture=dict(text_to_image=1, image_editing=1, segmentation=1, captioning=1),
         model=dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
                    head_dim=16, max_position_embeddings=512),
-        schedule=Schedule(steps=60, rate=1e-3, warmup=5), scenes=24, sequences=4, num_text=300, precision="no",
+        schedule=Schedule(steps=60, rate=1e-3, warmup=5, average=0.9), scenes=24, fresh=2, sequences=4,
+        world=WorldConfig(repertoire="first", grids=((8, 8),)), num_text=300, precision="no",
         keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
 """,
 }

@@ -1,23 +1,47 @@
-"""What the scene world contains: things, colours and grounds, by name.
+"""What the scene world can show: things, colours, grounds and drawing styles, by name.
 
-A thing is an emoji drawing of Twemoji (its largest fill takes the colour) or a geometric shape. Every thing has a *natural*
-colour: a prompt that names no colour means that one.
+A thing is an emoji (drawn in several styles; most of it takes a colour) or a geometric shape. Every thing has a *natural* colour:
+a prompt that names no colour means that one. Which of all this a world shows is its repertoire (`anyvl.data.scenes.repertoire`).
 """
 
-from dataclasses import dataclass
+import colorsys
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
 
 from anyvl.errors import UnknownNameError
+
+THINGS_FILE = Path(__file__).parent / "things.tsv"
+"""The emoji among the things; `anyvl.data.scenes.naming` makes it."""
+
+STYLES = ("flat", "3d", "cartoon", "outlined")
+"""Sets of drawings: Twemoji, Fluent Emoji, Noto Emoji, OpenMoji (`anyvl.data.scenes.artwork`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of thing: its name, its natural colour, where its drawing comes from, and other words for it."""
+    """One kind of thing: its name, alone and of several, its natural colour, the styles it is drawn in, other words for it."""
 
     name: str
+    plural: str
     natural: str
     codepoint: str = ""
     """Hexadecimal codepoint of the emoji; empty for a geometric shape, which is drawn by its name."""
+    styles: tuple[str, ...] = STYLES
     synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backdrop:
+    """How a ground looks: its colours, RGB, and the pattern they make (`anyvl.data.scenes.grounds`)."""
+
+    pattern: str
+    colours: tuple[tuple[int, int, int], ...]
+    words: tuple[str, ...] = field(default=())
+    """Other ways to say that a picture is on it, such as "at night"."""
 
 
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -30,63 +54,77 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "pink": (246, 140, 196),
     "brown": (132, 82, 48),
     "gray": (134, 148, 160),
+    "black": (40, 40, 46),
+    "white": (244, 244, 244),
 }
 
-GROUNDS: dict[str, tuple[int, int, int]] = {
-    "white": (245, 245, 245),
-    "black": (26, 26, 30),
-    "beige": (234, 218, 182),
-    "sky": (188, 224, 246),
-    "navy": (28, 44, 92),
+_SKY = (188, 224, 246)
+GROUNDS: dict[str, Backdrop] = {
+    "white": Backdrop(pattern="plain", colours=((245, 245, 245),)),
+    "black": Backdrop(pattern="plain", colours=((26, 26, 30),)),
+    "beige": Backdrop(pattern="plain", colours=((234, 218, 182),)),
+    "sky": Backdrop(pattern="plain", colours=(_SKY,)),
+    "navy": Backdrop(pattern="plain", colours=((28, 44, 92),)),
+    "striped": Backdrop(pattern="stripes", colours=((244, 238, 226), (222, 206, 178))),
+    "checked": Backdrop(pattern="checks", colours=((246, 246, 248), (216, 220, 228))),
+    "dotted": Backdrop(pattern="dots", colours=((28, 44, 92), (92, 116, 176))),
+    "meadow": Backdrop(pattern="horizon", colours=(_SKY, (156, 206, 108)), words=("in a meadow",)),
+    "desert": Backdrop(pattern="horizon", colours=(_SKY, (236, 200, 136)), words=("in the desert",)),
+    "sea": Backdrop(pattern="horizon", colours=(_SKY, (104, 174, 222)), words=("at sea",)),
+    "night": Backdrop(pattern="horizon", colours=((30, 36, 80), (44, 66, 66)), words=("at night",)),
 }
 
-KINDS: tuple[Kind, ...] = (
-    Kind(name="fox", natural="orange", codepoint="1f98a"),
-    Kind(name="cat", natural="yellow", codepoint="1f431", synonyms=("kitten",)),
-    Kind(name="bear", natural="brown", codepoint="1f43b"),
-    Kind(name="rabbit", natural="gray", codepoint="1f407", synonyms=("bunny",)),
-    Kind(name="pig", natural="pink", codepoint="1f437"),
-    Kind(name="frog", natural="green", codepoint="1f438"),
-    Kind(name="fish", natural="blue", codepoint="1f41f"),
-    Kind(name="whale", natural="blue", codepoint="1f433"),
-    Kind(name="octopus", natural="purple", codepoint="1f419"),
-    Kind(name="butterfly", natural="blue", codepoint="1f98b"),
-    Kind(name="elephant", natural="gray", codepoint="1f418"),
-    Kind(name="owl", natural="brown", codepoint="1f989"),
-    Kind(name="bird", natural="red", codepoint="1f426"),
-    Kind(name="crab", natural="red", codepoint="1f980"),
-    Kind(name="dinosaur", natural="green", codepoint="1f995", synonyms=("sauropod",)),
-    Kind(name="apple", natural="red", codepoint="1f34e"),
-    Kind(name="pear", natural="green", codepoint="1f350"),
-    Kind(name="strawberry", natural="red", codepoint="1f353"),
-    Kind(name="mushroom", natural="red", codepoint="1f344", synonyms=("toadstool",)),
-    Kind(name="cactus", natural="green", codepoint="1f335"),
-    Kind(name="tree", natural="green", codepoint="1f333"),
-    Kind(name="palm tree", natural="green", codepoint="1f334", synonyms=("palm",)),
-    Kind(name="car", natural="red", codepoint="1f697", synonyms=("automobile",)),
-    Kind(name="airplane", natural="blue", codepoint="2708", synonyms=("plane",)),
-    Kind(name="rocket", natural="blue", codepoint="1f680"),
-    Kind(name="house", natural="yellow", codepoint="1f3e0"),
-    Kind(name="umbrella", natural="purple", codepoint="2602"),
-    Kind(name="key", natural="brown", codepoint="1f511"),
-    Kind(name="bell", natural="orange", codepoint="1f514"),
-    Kind(name="crown", natural="yellow", codepoint="1f451"),
-    Kind(name="hat", natural="gray", codepoint="1f3a9", synonyms=("top hat",)),
-    Kind(name="shirt", natural="blue", codepoint="1f455", synonyms=("t-shirt",)),
-    Kind(name="circle", natural="red", synonyms=("disc",)),
-    Kind(name="square", natural="blue"),
-    Kind(name="triangle", natural="green"),
-    Kind(name="star", natural="yellow"),
-    Kind(name="heart", natural="red"),
-    Kind(name="ring", natural="purple"),
-    Kind(name="cross", natural="orange", synonyms=("plus",)),
-    Kind(name="crescent", natural="yellow", synonyms=("moon",)),
+SHAPES = (
+    Kind(name="circle", plural="circles", natural="red", synonyms=("disc",)),
+    Kind(name="square", plural="squares", natural="blue"),
+    Kind(name="triangle", plural="triangles", natural="green"),
+    Kind(name="star", plural="stars", natural="yellow"),
+    Kind(name="heart", plural="hearts", natural="red"),
+    Kind(name="ring", plural="rings", natural="purple"),
+    Kind(name="cross", plural="crosses", natural="orange", synonyms=("plus",)),
+    Kind(name="crescent", plural="crescents", natural="yellow", synonyms=("moon",)),
 )
 
-COLOUR_NAMES = tuple(COLOURS)
-GROUND_NAMES = tuple(GROUNDS)
+
+def colour_name(rgb: Float[np.ndarray, "3"]) -> str:
+    """What one calls a colour, RGB in [0, 1], with the eleven basic words.
+
+    >>> colour_name(np.array([0.76, 0.41, 0.31])), colour_name(np.array([1.0, 0.91, 0.71]))
+    ('brown', 'yellow')
+    """
+    hue, saturation, value = colorsys.rgb_to_hsv(*rgb)
+    if saturation * value < 0.12:
+        return "black" if value < 0.3 else "gray" if value < 0.85 else "white"
+    degrees = 360 * hue
+    if 12 <= degrees < 40:
+        return "brown" if value < 0.75 or saturation < 0.62 else "orange"
+    if (degrees < 12 or degrees >= 330) and saturation < 0.55:
+        return "pink"
+    ends = ((12, "red"), (66, "yellow"), (170, "green"), (252, "blue"), (295, "purple"), (340, "pink"), (360, "red"))
+    return next(name for end, name in ends if degrees <= end)
+
+
+def _emoji() -> tuple[Kind, ...]:
+    with THINGS_FILE.open(newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    return tuple(
+        Kind(
+            name=row["name"],
+            plural=row["plural"],
+            natural=row["natural"],
+            codepoint=row["codepoint"],
+            styles=tuple(row["styles"].split(",")),
+            synonyms=tuple(filter(None, row["synonyms"].split(","))),
+        )
+        for row in rows
+    )
+
+
+_EMOJI = _emoji() if THINGS_FILE.exists() else ()
+KINDS: tuple[Kind, ...] = (*_EMOJI[:32], *SHAPES, *_EMOJI[32:])
+COLOUR_NAMES, GROUND_NAMES = tuple(COLOURS), tuple(GROUNDS)
 KIND_NAMES = tuple(kind.name for kind in KINDS)
-_BY_NAME = {word: kind for kind in KINDS for word in (kind.name, *kind.synonyms)}
+_BY_NAME = {word: kind for kind in KINDS for word in (*kind.synonyms, kind.name)}
 
 
 def find_kind(word: str) -> Kind:
@@ -94,16 +132,3 @@ def find_kind(word: str) -> Kind:
     if word not in _BY_NAME:
         raise UnknownNameError("kind of thing", word, KIND_NAMES)
     return _BY_NAME[word]
-
-
-def is_held_out(name: str, colour: str) -> bool:
-    """True for the pairs of thing and colour that no training scene ever shows (one in nine, never a natural colour).
-
-    A Latin pattern: every thing lacks exactly one colour and every colour is lacked by several things, so that both halves of
-    a held-out pair are well known apart.
-    """
-    row = KIND_NAMES.index(name)
-    lacking = COLOUR_NAMES[(4 * row + 2) % len(COLOUR_NAMES)]
-    if lacking == find_kind(name).natural:
-        lacking = COLOUR_NAMES[(4 * row + 3) % len(COLOUR_NAMES)]
-    return colour == lacking

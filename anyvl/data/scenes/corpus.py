@@ -1,86 +1,69 @@
-"""Scenes and their edits, encoded once: what the decoder's training reads again and again.
+"""The pictures of a world's scenes and edits as codes, drawn and encoded when they are first asked for.
 
-A scene itself is never stored, it is drawn anew from its number; only the codes of its picture are, and of its edited picture.
+Nothing is stored: scene and edit are functions of their number, and so are their codes. A training goes through the scenes in
+order, so that only a window of them is at hand at any time.
 """
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
+from torch import Tensor
 
 from anyvl.data.scenes.draw import draw, to_uint8
+from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
-from anyvl.model.checkpoint import load_tensors, save_tensors
-from anyvl.model.image_tokenizer import VQGANTokenizer
 from anyvl.values import Codes
 
-_CHUNK = 32  # larger ones only move more memory
+_BLOCK = 48
+"""So many scenes of each grid are drawn and encoded at a time."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """What a corpus needs of an image tokenizer."""
+
+    def encode_batch(self, pictures: UInt8[Tensor, "batch height width 3"]) -> Int[Tensor, "batch rows columns"]: ...
 
 
 class Corpus:
-    """Codes of the first `len(corpus)` scenes of a world and of their edits."""
+    """Codes of a world's scenes and of their edits, by number; those of the last `kept` scenes or more are kept."""
 
-    def __init__(
-        self, world: World, source: Int[np.ndarray, "scene code"], edited: Int[np.ndarray, "scene code"]
-    ) -> None:
-        self.world, self._source, self._edited = world, source, edited
-
-    def __len__(self) -> int:
-        return len(self._source)
+    def __init__(self, world: World, encoder: Encoder, kept: int = 100_000) -> None:
+        self.world = world
+        self._encoder = encoder
+        self._span = _BLOCK * len(world.grids)
+        self._most = 1 + -(-kept // self._span)
+        self._blocks: OrderedDict[int, list[Int[np.ndarray, "scene code"]]] = OrderedDict()
 
     def codes(self, index: int) -> Codes:
         """Codes of scene `index`."""
-        return self._codes(self._source, index)
+        number, place = divmod(index, self._span)
+        if number not in self._blocks:
+            self._blocks[number] = self._encoded_block(number)
+            if len(self._blocks) > self._most:
+                self._blocks.popitem(last=False)
+        row, grid = divmod(place, len(self.world.grids))
+        return self._codes(index, self._blocks[number][grid][row])
 
     def edited_codes(self, index: int) -> Codes:
         """Codes of the picture after edit `index`."""
-        return self._codes(self._edited, index)
+        return self._codes(index, self._encoded([self.world.edit(index).target])[0])
 
-    def _codes(self, table: np.ndarray, index: int) -> Codes:
+    def _encoded_block(self, number: int) -> list[Int[np.ndarray, "scene code"]]:
+        """Codes of a block's scenes, a table a grid."""
+        numbers = range(number * self._span, (number + 1) * self._span)
+        grids = len(self.world.grids)
+        return [self._encoded([self.world.scene(index) for index in numbers[grid::grids]]) for grid in range(grids)]
+
+    def _encoded(self, scenes: Sequence[Scene]) -> Int[np.ndarray, "scene code"]:
+        with torch.no_grad():
+            codes = self._encoder.encode_batch(to_uint8(draw(scenes, self.world.sprites)))
+        return codes.flatten(1).to(torch.int32).cpu().numpy()
+
+    def _codes(self, index: int, flat: Int[np.ndarray, " code"]) -> Codes:
         rows, columns = self.world.grids[index % len(self.world.grids)]
-        return Codes(rows=rows, columns=columns, ids=tuple(table[index, : rows * columns].tolist()))
-
-    @classmethod
-    def build(
-        cls,
-        world: World,
-        size: int,
-        tokenizer: VQGANTokenizer,
-        file: Path,
-        progress: Callable[[float], None] = lambda share: None,
-    ) -> "Corpus":
-        """Draw and encode, or read what an earlier call with the same world, size and tokenizer wrote to `file`."""
-        key = _fingerprint(world, size, tokenizer)
-        if file.exists():
-            tensors = load_tensors(file)
-            if key in tensors:
-                return cls(world, *tensors[key].numpy())
-        longest = max(rows * columns for rows, columns in world.grids)
-        tables = torch.zeros(2, size, longest, dtype=torch.int32)
-        step = _CHUNK * len(world.grids)
-        for start in range(0, size, step):
-            for offset in range(len(world.grids)):
-                members = list(range(start + offset, min(start + step, size), len(world.grids)))
-                if not members:
-                    continue
-                edits = [world.edit(index) for index in members]
-                for table, scenes in zip(tables, ([e.source for e in edits], [e.target for e in edits]), strict=True):
-                    codes = tokenizer.encode_batch(to_uint8(draw(scenes, world.sprites)))
-                    table[members, : codes[0].numel()] = codes.flatten(1).to(torch.int32).cpu()
-            progress(min(1.0, (start + step) / size))
-        save_tensors({key: tables}, file)
-        return cls(world, *tables.numpy())
-
-
-def _fingerprint(world: World, size: int, tokenizer: VQGANTokenizer) -> str:
-    # Scenes and edits stand for the code that draws them, enough of them that no rare kind of scene is missed: old codes must not
-    # meet a changed world.
-    shown = [(world.scene(index), world.edit(index)) for index in range(64)]
-    digest = hashlib.sha256(repr((world, size, shown)).encode())
-    for name, value in sorted(tokenizer.model.state_dict().items()):
-        if not name.endswith((".members", ".sums")):
-            digest.update(value.float().cpu().numpy().tobytes())
-    return digest.hexdigest()[:32]
+        return Codes(rows=rows, columns=columns, ids=tuple(flat.tolist()))

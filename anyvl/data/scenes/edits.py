@@ -7,8 +7,8 @@ import numpy as np
 import shapely
 from shapely import MultiPolygon
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, is_held_out
-from anyvl.data.scenes.scene import MOST_THINGS, Ground, Scene, Thing, clear_of, place_of, sample_thing
+from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUNDS
+from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing, clear_of, place_of, sample_ground, sample_thing
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.truth import visible_regions
 from anyvl.data.scenes.words import PLACE_WORDS, noun_of, phrase_of, with_article
@@ -45,7 +45,9 @@ def try_edit(scene: Scene, rng: np.random.Generator, sprites: Sprites, kind: str
 
 def _replace(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
     thing = _any_thing(scene, rng)
-    other = sample_thing(rng, scene.height, scene.width, len(scene.things), lattice=scene.lattice)
+    if thing is None:
+        return None
+    other = sample_thing(rng, scene, len(scene.things))
     new = replace(thing, kind=other.kind, colour=other.colour)
     if other.kind in {t.kind for t in scene.things}:
         return None
@@ -55,10 +57,10 @@ def _replace(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None
 
 def _recolour(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
     thing = _any_thing(scene, rng)
-    colour = int(rng.integers(len(COLOUR_NAMES)))
-    new = replace(thing, colour=colour)
-    if colour == thing.colour or is_held_out(thing.name, COLOUR_NAMES[colour]):
+    colour = int(rng.choice(scene.repertoire.colours_on(scene.ground.kind)))
+    if thing is None or colour == thing.colour or scene.repertoire.is_held_out(thing.name, COLOUR_NAMES[colour]):
         return None
+    new = replace(thing, colour=colour)
     if any((t.kind, t.colour) == (new.kind, new.colour) for t in scene.things):
         return None
     verb = str(rng.choice(("make the {} {}", "paint the {} {}", "turn the {} {}")))
@@ -69,6 +71,8 @@ def _remove(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
     if len(scene.things) < 2 and rng.random() < 0.5:
         return None
     thing = _any_thing(scene, rng)
+    if thing is None:
+        return None
     verb = str(rng.choice(("remove the {}", "take away the {}", "delete the {}")))
     rest = tuple(t for t in scene.things if t is not thing)
     return scene.with_things(rest), verb.format(_definite(thing, scene, rng))
@@ -78,7 +82,7 @@ def _add(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
     if len(scene.things) >= MOST_THINGS:
         return None
     for _ in range(20):
-        new = sample_thing(rng, scene.height, scene.width, len(scene.things) + 1, lattice=scene.lattice)
+        new = sample_thing(rng, scene, len(scene.things) + 1)
         if new.kind not in {t.kind for t in scene.things} and clear_of(new, scene.things):
             break
     else:
@@ -89,10 +93,12 @@ def _add(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
 
 
 def _ground(scene: Scene, rng: np.random.Generator) -> tuple[Scene, str] | None:
-    colour = int(rng.integers(len(GROUND_NAMES)))
-    if colour == scene.ground.colour:
+    ground = sample_ground(rng, scene.repertoire)
+    visible = scene.repertoire.colours_on(ground.kind)
+    if ground.kind == scene.ground.kind or any(thing.colour not in visible for thing in scene.things):
         return None
-    ground: Ground = replace(scene.ground, colour=colour)
+    if GROUNDS[ground.name].pattern == "plain":
+        ground = replace(ground, angle=scene.ground.angle, strength=scene.ground.strength)
     verb = str(rng.choice(("make the background {}", "change the background to {}", "turn the background {}")))
     return replace(scene, ground=ground), verb.format(ground.name)
 
@@ -106,8 +112,11 @@ EDIT_KINDS: dict[str, Callable[[Scene, np.random.Generator], tuple[Scene, str] |
 }
 
 
-def _any_thing(scene: Scene, rng: np.random.Generator) -> Thing:
-    return scene.things[int(rng.integers(len(scene.things)))]
+def _any_thing(scene: Scene, rng: np.random.Generator) -> Thing | None:
+    """A random thing that colour and name single out, if there is one."""
+    named = [(thing.kind, thing.colour) for thing in scene.things]
+    single = [thing for thing, name in zip(scene.things, named, strict=True) if named.count(name) == 1]
+    return single[int(rng.integers(len(single)))] if single else None
 
 
 def _definite(thing: Thing, scene: Scene, rng: np.random.Generator) -> str:

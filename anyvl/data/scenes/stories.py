@@ -19,21 +19,25 @@ def description_of(scene: Scene, sprites: Sprites) -> str:
     next, what is in front of what.
 
     "there are two things on a sky background. a red fox is on the left. a blue key is on the right. the fox is left of the key."
+    Of twins, which no name tells apart, only the places are told.
     """
     things = sorted(scene.things, key=lambda thing: (-thing.size, thing.x, thing.y))
     many = "is one thing" if len(things) == 1 else f"are {NUMBERS[len(things)]} things"
-    sentences = [f"there {many} on {with_article(scene.ground.name)} background"]
+    style = f", {scene.style} style" if len(scene.repertoire.styles) > 1 else ""
+    sentences = [f"there {many} on {with_article(scene.ground.name)} background{style}"]
     for thing in things:
         place = PLACE_WORDS[place_of(thing, scene)][0]
         sentences.append(f"{with_article(f'{thing.colour_name} {thing.name}')} is {place}")
     for thing, other in itertools.pairwise(things):
         relation = relation_of(thing, other)
-        if relation:
+        if relation and _name(thing, scene) != _name(other, scene):
             sentences.append(f"{_name(thing, scene)} is {relation} {_name(other, scene)}")
-    outlines = [outline_of(thing, sprites) for thing in scene.things]
+    outlines = [outline_of(thing, scene.style, sprites) for thing in scene.things]
     for back, front in itertools.combinations(range(len(outlines)), 2):
-        if shapely.intersection(outlines[back], outlines[front]).area > _BEHIND * outlines[back].area:
-            sentences.append(f"{_name(scene.things[front], scene)} is in front of {_name(scene.things[back], scene)}")
+        behind, before = (_name(scene.things[number], scene) for number in (back, front))
+        hidden = shapely.intersection(outlines[back], outlines[front]).area
+        if hidden > _BEHIND * outlines[back].area and behind != before:
+            sentences.append(f"{before} is in front of {behind}")
     return " ".join(f"{sentence}." for sentence in sentences)
 
 

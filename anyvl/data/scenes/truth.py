@@ -15,16 +15,16 @@ _LEAST_PART = 0.01
 """Visible parts and holes below this share of the thing's square are left out."""
 
 
-def outline_of(thing: Thing, sprites: Sprites) -> MultiPolygon:
-    """Where a thing would be seen if nothing were before it, in px of the picture."""
-    unit = sprites.outlines[thing.kind]
+def outline_of(thing: Thing, style: str, sprites: Sprites) -> MultiPolygon:
+    """Where a thing drawn in a style would be seen if nothing were before it, in px of the picture."""
+    unit = sprites.outline(thing.kind, style)
     scaled = shapely.affinity.scale(unit, thing.size, thing.size, origin=(0, 0))
     return shapely.affinity.translate(scaled, thing.x - thing.size / 2, thing.y - thing.size / 2)
 
 
 def visible_regions(scene: Scene, sprites: Sprites) -> list[MultiPolygon]:
     """For each thing of the scene, where it is seen, in px; things in front hide those behind."""
-    outlines = [outline_of(thing, sprites) for thing in scene.things]
+    outlines = [outline_of(thing, scene.style, sprites) for thing in scene.things]
     regions = []
     for number, (thing, outline) in enumerate(zip(scene.things, outlines, strict=True)):
         front = outlines[number + 1 :]

@@ -1,0 +1,51 @@
+"""Batches made ahead of the training, by a thread or by processes of their own."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+Batch = Mapping[str, Tensor]
+MakeBatch = Callable[[int, int], Batch]
+
+_adopted: MakeBatch | None = None
+
+
+def batches(make: MakeBatch, start: int, stop: int, rank: int, workers: int) -> Generator[Batch]:
+    """`make(step, rank)` of the steps from start to stop in order, some of them made ahead.
+
+    workers: processes that make them; with 0 a thread makes one while the one before is learnt. `make` must be picklable for
+    processes, and a function of its arguments alone.
+    """
+    executor: Executor
+    if workers:
+        spawning = multiprocessing.get_context("spawn")  # a fork would share the GPU and torch's threads
+        executor = ProcessPoolExecutor(workers, mp_context=spawning, initializer=_adopt, initargs=(make,))
+        task: MakeBatch = _made
+    else:
+        executor, task = ThreadPoolExecutor(max_workers=1), make
+    coming: deque[Future[Batch]] = deque()
+    try:
+        for step in range(start, stop):
+            while len(coming) <= 2 * workers and step + len(coming) < stop:
+                coming.append(executor.submit(task, step + len(coming), rank))
+            made = coming.popleft().result()
+            if step + len(coming) + 1 < stop:
+                coming.append(executor.submit(task, step + len(coming) + 1, rank))
+            yield made
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _adopt(make: MakeBatch) -> None:
+    global _adopted
+    _adopted = make
+    torch.set_num_threads(1)
+
+
+def _made(step: int, rank: int) -> Batch:
+    assert _adopted is not None
+    return _adopted(step, rank)
