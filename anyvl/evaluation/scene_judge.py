@@ -78,6 +78,11 @@ class _Find:
     def alpha(self) -> Float[Tensor, "height width"]:
         return self.rgba[3]
 
+    def is_like(self, other: "_Find") -> bool:
+        """Whether both are of one kind and in about the same place."""
+        near = float((self.where[:2] - other.where[:2]).abs().max()) < 0.15 * float(other.where[2])
+        return self.kind == other.kind and near
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Explanation:
@@ -152,7 +157,9 @@ class SceneJudge:
         self._repertoire = repertoire
         self._drawings = tuple(sprites.rows)
         self._colours = COLOUR_RGB[[COLOUR_NAMES.index(name) for name in repertoire.colours]]
-        self._sprites = SoftSprites(sprites)
+        self._sprites = SoftSprites(
+            sprites, [row for row, (kind, _) in enumerate(self._drawings) if KIND_NAMES[kind] in SOLID]
+        )
         self._banks: dict[tuple[int, int], TemplateBank] = {}
 
     def read(self, picture: UInt8[np.ndarray, "height width 3"]) -> Reading:
@@ -208,18 +215,42 @@ class SceneJudge:
         return best if best.unexplained() <= _MOST_OF_IT else best.with_finds(())
 
     def _grown(self, explanation: _Explanation, but: _Find | None = None) -> _Explanation:
-        """With more things, until nothing more is found; the first of them is another one than `but`."""
+        """With more things, until nothing more is found; `but` is none of them."""
+        refused = [but] if but else []
         for _ in range(_MOST_SEARCHES):
-            find = self._next(explanation, but) if explanation.unexplained() > _ALL else None
-            but = None
+            find = self._next(explanation, refused) if explanation.unexplained() > _ALL else None
             if find is None:
                 break
-            explanation = _one_of_two(_inserted(explanation, find))
-            explanation = explanation.on_its_ground(self._repertoire.grounds)
-        return explanation
+            more = _one_of_two(_inserted(explanation, find)).on_its_ground(self._repertoire.grounds)
+            if more.error() < 0.995 * explanation.error():
+                explanation = more
+            else:
+                refused.append(find)
+        return self._polished(explanation)
 
-    def _next(self, explanation: _Explanation, but: _Find | None) -> _Find | None:
-        """The thing, another one than `but`, that explains most of what is not explained yet."""
+    def _polished(self, explanation: _Explanation) -> _Explanation:
+        """With each thing moved to its best place among the others, as far as that explains more."""
+        for index, find in enumerate(explanation.finds):
+            others = explanation.without(index)
+            drawing = torch.tensor([self._drawings.index((KIND_NAMES.index(find.kind), find.style))])
+            start = Candidates(drawings=drawing, where=find.where[None])
+            # what is in front of it hides it, so it says nothing of where it is
+            weight = torch.ones_like(explanation.picture[:1])
+            for front in explanation.finds[index + 1 :]:
+                weight = weight * (front.alpha < 0.5)
+            behind = others.with_finds(others.finds[:index]).drawn()
+            candidates = self._fitted(explanation.picture, behind, weight, start, steps=3)
+            moved = self._find(explanation.picture, behind, weight, candidates, 0)
+            if moved is None:
+                continue
+            finds = (*others.finds[:index], replace(moved, closed=find.closed), *others.finds[index:])
+            better = explanation.with_finds(finds)
+            if better.error() < explanation.error():
+                explanation = better
+        return explanation.on_its_ground(self._repertoire.grounds)
+
+    def _next(self, explanation: _Explanation, refused: Sequence[_Find]) -> _Find | None:
+        """The thing, none of those refused, that explains most of what is not explained yet."""
         picture, known, weight = explanation.picture, explanation.drawn(), explanation.still_counting()
         candidates = self._bank(picture.shape[1], picture.shape[2]).search(picture, known, weight)
         candidates = self._fitted(picture, known, weight, candidates, steps=1)
@@ -227,7 +258,7 @@ class SceneJudge:
         candidates = self._fitted(picture, known, weight, finalists, steps=3)
         for rank in range(len(candidates.drawings)):
             find = self._find(picture, known, weight, candidates, rank)
-            if find and (but is None or (find.kind, find.style) != (but.kind, but.style)):
+            if find and not any(find.is_like(other) for other in refused):
                 return find
         return None
 
@@ -247,6 +278,8 @@ class SceneJudge:
         parts = self._sprites.parts(drawing, where, *picture.shape[1:])
         colour = _gains(picture, known, weight, parts, self._colours).argmax(1)
         rgba = coloured(parts, self._colours[colour])[0]
+        solid = self._sprites.solid[drawing]
+        whole = coloured(self._sprites.parts(solid, where, *picture.shape[1:]), self._colours[colour])[0]
         seen = weight * rgba[3:]
         before = float((seen * (picture - known) ** 2).sum())
         after = float((seen * (picture - rgba[:3] - known * (1 - rgba[3:])) ** 2).sum())
@@ -256,9 +289,9 @@ class SceneJudge:
             or before - after < _LEAST_FIT_TO_TRY * before
         ):
             return None
-        kind, style = self._drawings[int(drawing)]
+        kind, style = self._drawings[int(solid)]
         name = self._repertoire.colours[int(colour)]
-        return _Find(kind=KIND_NAMES[kind], style=style, colour=name, where=where[0], rgba=rgba)
+        return _Find(kind=KIND_NAMES[kind], style=style, colour=name, where=where[0], rgba=whole)
 
     def _fitted(
         self, picture: _Picture, known: _Picture, weight: _Weight, candidates: Candidates, steps: int

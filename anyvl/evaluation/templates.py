@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import torch
 from einops import rearrange, repeat
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, grid_sample, pad
 
@@ -36,6 +36,8 @@ BLUR = 1.5
 PURITY = 1.0
 _SIDES = MIP_SIDES[:6]
 """Sides of the sprites that are compared: those of things in pictures of the sizes that are read."""
+_MIDDLE = 0.5
+"""Side of what is left out of a hollow figure, as a share of its own."""
 _MARGIN = 0.25
 """Room around a soft drawing for what the blur spreads, as a share of its side."""
 
@@ -54,16 +56,22 @@ def soften(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 h w"]:
 
 
 class SoftSprites:
-    """The world's drawings, blurred as soft pictures are, each as its fixed part, its fill and its opacity."""
+    """The world's drawings, blurred as soft pictures are, each as its fixed part, its fill and its opacity.
 
-    def __init__(self, sprites: Sprites) -> None:
+    Behind them come the `hollow` ones once more without their middle, for figures that have something inside. solid: for each
+    row, that of the same drawing whole.
+    """
+
+    def __init__(self, sprites: Sprites, hollow: Sequence[int] = ()) -> None:
         self._mips = []
-        self.count = len(sprites.rows)
+        self.solid = torch.tensor([*range(len(sprites.rows)), *hollow])
+        self.count = len(self.solid)
         previous = 0.75 * _SIDES[0]
         for mip, side in zip(sprites.mips, _SIDES, strict=False):
             # a mip serves sizes from the previous one's side to its own: the blur is right for the one in between
             blur = BLUR * side / ((previous * side) ** 0.5)
-            self._mips.append(_blurred(pad(mip.float() / 255, [round(_MARGIN * side)] * 4), blur, "constant"))
+            parts = torch.cat([mip, mip[list(hollow)] * _rim(side)]).float() / 255
+            self._mips.append(_blurred(pad(parts, [round(_MARGIN * side)] * 4), blur, "constant"))
             previous = side
 
     def parts(
@@ -180,6 +188,12 @@ def _cornered(sprites: SoftSprites, size: float, height: int, width: int) -> Flo
     where = torch.tensor([[centre, centre, size]]).expand(sprites.count, 3)
     parts = sprites.parts(torch.arange(sprites.count), where, height, width)
     return avg_pool2d(parts.roll((-shift, -shift), (-2, -1)), _COARSER)
+
+
+def _rim(side: int) -> UInt8[Tensor, "_ _"]:
+    """0 in the middle of a square, where a figure has room for something, else 1."""
+    away = (torch.arange(side) + 0.5 - side / 2).abs()
+    return (torch.maximum(away[:, None], away) >= _MIDDLE * side / 2).to(torch.uint8)
 
 
 def _blurred(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from anyvl.data.scenes.draw import draw_one
+from anyvl.data.scenes.scene import relations_of
 from anyvl.data.scenes.words import Fact, caption_of
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.judge_report import FORGERS
@@ -78,3 +79,15 @@ def test_nothing_is_seen_in_noise_or_on_bare_ground(judge: SceneJudge) -> None:
     assert judge.read(noise).is_none
     bare = judge.read(np.full((64, 80, 3), (245, 245, 245), np.uint8))
     assert bare.is_none and bare.ground == "white" and bare.unexplained == 0
+
+
+def test_what_is_inside_another_thing_is_read_with_it() -> None:
+    """A figure with something before its middle is neither a ring nor one thing over two."""
+    judge, read = SceneJudge(), 0
+    for index in range(300):
+        scene = WORLD.scene(index, 2)
+        one, other = scene.things
+        if "inside" in relations_of(other, one, scene):
+            assert matches(judge.read(draw_one(scene, WORLD.sprites)), scene), scene
+            read += 1
+    assert read >= 5
