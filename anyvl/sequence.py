@@ -135,6 +135,15 @@ def pack(trees: Iterable[TokenTree], length: int, pad_id: int) -> PackedRows:
             rows.append([])
         rows[row].append(tree)
 
+    return _filled(rows, length, pad_id)
+
+
+def stack(trees: Iterable[TokenTree], length: int, pad_id: int) -> PackedRows:
+    """Each tree in a row of its own, of `length` ids, in the order given."""
+    return _filled([[tree] for tree in trees], length, pad_id)
+
+
+def _filled(rows: list[list[TokenTree]], length: int, pad_id: int) -> PackedRows:
     shape = (len(rows), length)
     packed = PackedRows(
         ids=np.full(shape, pad_id, dtype=np.int32),

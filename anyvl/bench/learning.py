@@ -103,7 +103,9 @@ def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSeque
         rows = pack(trees, max(_LENGTH, *map(len, trees)), pad_id=0)
         names = ("ids", "weights", "positions", "segments", "branches")
         kinds = (np.int64, np.float32, np.int64, np.int64, np.int64)
-        return {n: torch.from_numpy(getattr(rows, n).astype(kind)) for n, kind in zip(names, kinds, strict=True)}
+        return {
+            f"trees.{n}": torch.from_numpy(getattr(rows, n).astype(kind)) for n, kind in zip(names, kinds, strict=True)
+        }
 
     job: Job[Decoder] = Job(
         batch=batch,
@@ -111,7 +113,7 @@ def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSeque
         optimizers=decoder_optimizers(decoder, schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=lambda model, folder: None,
         sheet=lambda model, path: None,
-        units=lambda batch: int((batch["segments"] > 0).sum()),
+        units=lambda batch: int((batch["trees.segments"] > 0).sum()),
         after=lambda model, batch, step: ends.append(time.perf_counter()),
     )
     with tempfile.TemporaryDirectory() as folder:

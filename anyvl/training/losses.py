@@ -47,6 +47,15 @@ class _Nats(torch.autograd.Function):
         return hidden_grad * slope, head_grad * slope, None, None
 
 
+def rows_of(batch: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """A batch's tensors by the kind of row and by name."""
+    rows: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in batch.items():
+        kind, _, name = key.rpartition(".")
+        rows.setdefault(kind, {})[name] = tensor
+    return rows
+
+
 def next_id_loss(
     decoder: Decoder,
     batch: Mapping[str, Tensor],
@@ -55,17 +64,20 @@ def next_id_loss(
 ) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
     """Sum over modalities of weight × mean loss of its ids, in nats; and each modality's mean, by name.
 
-    batch: ids, weights, positions, segments, branches (row, token); weights[r, t] is the loss weight of predicting ids[r, t].
+    batch: as `anyvl.data.mixture.Mixture.batch` makes it; weights[r, t] is the loss weight of predicting ids[r, t].
     """
-    hidden = decoder.hidden(batch["ids"], batch["positions"], tree_mask(batch["segments"], batch["branches"]))
-    weights = batch["weights"][:, 1:]
-    bears = weights > 0
-    targets = batch["ids"][:, 1:][bears]
-    weight, kind = weights[bears], modalities[targets]
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    for kind, rows in rows_of(batch).items():
+        mask = tree_mask(rows["segments"], rows["branches"]) if kind == "trees" else None
+        hidden = decoder.hidden(rows["ids"], rows["positions"], mask)
+        bears = rows["weights"][:, 1:] > 0
+        found.append((hidden[:, :-1][bears], rows["ids"][:, 1:][bears], rows["weights"][:, 1:][bears]))
+    seen, targets, weight = (torch.cat(parts) for parts in zip(*found, strict=True))
+    modality = modalities[targets]
     shares, sums = torch.zeros_like(weight), {}
     for number, name in enumerate(MODALITIES):
-        mine = weight * (kind == number)
+        mine = weight * (modality == number)
         sums[name] = mine, mine.sum().clamp_min(1e-6)
         shares += modality_weights.get(name, 1.0) * mine / sums[name][1]
-    total, nats = _Nats.apply(hidden[:, :-1][bears], decoder.head, targets, shares)
+    total, nats = _Nats.apply(seen, decoder.head, targets, shares)
     return total, {name: (nats * mine).sum() / whole for name, (mine, whole) in sums.items()}

@@ -21,7 +21,7 @@ from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
 from anyvl.tasks import TASKS
 from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
-from anyvl.training.losses import next_id_loss
+from anyvl.training.losses import next_id_loss, rows_of
 from anyvl.training.optimizer import decoder_optimizers, start_embeddings
 from anyvl.training.sample_sheet import decoder_sheet
 from anyvl.vocabulary import Vocabulary
@@ -59,6 +59,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         fresh=run.fresh,
         sequences=run.sequences,
         length=run.length,
+        line=run.line,
         questions=run.questions,
         input_weight=run.input_weight,
         length_power=run.length_power,
@@ -71,7 +72,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
     modalities = torch.from_numpy(np.asarray(kit.vocabulary.modalities()).astype(np.int64))
 
     def loss(model: Decoder, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        return next_id_loss(model, batch, modalities.to(batch["ids"].device), run.modality_weights)
+        return next_id_loss(model, batch, modalities.to(decoder.head.device), run.modality_weights)
 
     def export(model: Decoder, target: Path) -> None:
         trained = {*(start.tasks if start else ()), *(name for name, weight in run.mixture.items() if weight > 0)}
@@ -97,7 +98,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         optimizers=decoder_optimizers(decoder, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=export,
         sheet=sheet,
-        units=lambda batch: int((batch["segments"] > 0).sum()),
+        units=lambda batch: sum(int((rows["segments"] > 0).sum()) for rows in rows_of(batch).values()),
         products=lambda batch: decoder_products(decoder, batch),
         workers=run.workers,
     )
@@ -135,5 +136,6 @@ def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, sta
 def decoder_products(decoder: Decoder, batch: Mapping[str, Tensor]) -> float:
     """Floating-point operations of learning a batch: six a weight and id it meets, attention aside."""
     matrices = sum(weight.numel() for name, weight in decoder.named_parameters() if ".layers." in name)
-    ids, targets = int((batch["segments"] > 0).sum()), int((batch["weights"] > 0).sum())
+    kinds = rows_of(batch).values()
+    ids, targets = (sum(int((rows[name] > 0).sum()) for rows in kinds) for name in ("segments", "weights"))
     return 6.0 * (matrices * ids + decoder.head.numel() * targets)

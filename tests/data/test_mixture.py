@@ -10,6 +10,7 @@ from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.laws import small_kit
 from anyvl.tasks import TASKS
+from anyvl.training.losses import rows_of
 
 KIT = small_kit()
 WORLD = World(grids=KIT.grids, factor=16)
@@ -29,7 +30,9 @@ def test_a_batch_is_a_function_of_seed_and_step(corpus: Corpus) -> None:
     one, again = mixture(corpus).batch(3), mixture(corpus).batch(3)
     assert all(torch.equal(one[name], again[name]) for name in one)
     for other in (mixture(corpus).batch(4), mixture(corpus, seed=1).batch(3), mixture(corpus).batch(3, rank=1)):
-        assert one["ids"].shape != other["ids"].shape or not torch.equal(one["ids"], other["ids"])
+        assert one["trees.ids"].shape != other["trees.ids"].shape or not torch.equal(
+            one["trees.ids"], other["trees.ids"]
+        )
 
 
 def test_the_scenes_of_a_step_lie_in_a_window_that_moves_on(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,21 +63,34 @@ def test_a_corpus_forgets_and_knows_again(corpus: Corpus) -> None:
 
 def test_a_long_example_makes_longer_rows(corpus: Corpus) -> None:
     usual, narrow = mixture(corpus).batch(0), mixture(corpus, length=8, questions=1).batch(0)
-    assert usual["ids"].shape[1] == 512 and 8 < narrow["ids"].shape[1] < 512
+    assert usual["trees.ids"].shape[1] == 512 and 8 < narrow["trees.ids"].shape[1] < 512
     # Each row holds one example or more, and the longest fills its row: nothing was cut, nothing left out.
-    assert (narrow["segments"] > 0).sum(1).max() == narrow["ids"].shape[1]
-    assert narrow["ids"].shape[0] >= usual["ids"].shape[0]
-    assert int(narrow["segments"].max(1).values.sum()) == 40
+    assert (narrow["trees.segments"] > 0).sum(1).max() == narrow["trees.ids"].shape[1]
+    assert narrow["trees.ids"].shape[0] >= usual["trees.ids"].shape[0]
+    assert int(narrow["trees.segments"].max(1).values.sum()) == 40
+
+
+def test_short_sequences_that_share_nothing_get_rows_of_their_own(corpus: Corpus) -> None:
+    packed, apart = rows_of(mixture(corpus).batch(1)), rows_of(mixture(corpus, line=60).batch(1))
+    assert list(packed) == ["trees"] and len(apart) >= 2
+    assert sum(int((rows["weights"] > 0).sum()) for rows in apart.values()) == int(
+        (packed["trees"]["weights"] > 0).sum()
+    )
+    for kind, rows in apart.items():
+        if kind != "trees":
+            width = int(kind.removeprefix("lines "))
+            assert width - 80 < rows["ids"].shape[1] <= min(60, width)
+            assert (rows["segments"].max(1).values == 1).all() and not rows["branches"].any()
 
 
 def test_noise_objects_fill_detections_alone_and_their_corners_bear_no_loss(corpus: Corpus) -> None:
     none, found = KIT.vocabulary.control("none"), 0
     for step in range(3):
         plain, noisy = mixture(corpus).batch(step), mixture(corpus, noise_objects=9).batch(step)
-        assert not (plain["ids"] == none).any()
-        rows, places = torch.where(noisy["ids"] == none)
+        assert not (plain["trees.ids"] == none).any()
+        rows, places = torch.where(noisy["trees.ids"] == none)
         found += len(rows)
         for row, place in zip(rows.tolist(), places.tolist(), strict=True):
-            assert (noisy["weights"][row, place - 4 : place] == 0).all()
-            assert noisy["weights"][row, place] > 0 and noisy["weights"][row, place - 5] > 0
+            assert (noisy["trees.weights"][row, place - 4 : place] == 0).all()
+            assert noisy["trees.weights"][row, place] > 0 and noisy["trees.weights"][row, place - 5] > 0
     assert found > 0

@@ -6,8 +6,8 @@ import torch
 
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.tree_mask import tree_mask
-from anyvl.sequence import TokenSequence, TokenTree, pack
-from anyvl.training.losses import next_id_loss
+from anyvl.sequence import TokenSequence, TokenTree, pack, stack
+from anyvl.training.losses import next_id_loss, rows_of
 from anyvl.vocabulary import MODALITIES, Vocabulary
 
 VOCABULARY = Vocabulary(num_text=40, coordinate_bins=16, num_codes=64)
@@ -24,10 +24,14 @@ def decoder() -> Decoder:
     return Decoder(config)
 
 
-def batch(trees: list[TokenTree], length: int) -> dict[str, torch.Tensor]:
-    rows = pack(trees, length, pad_id=VOCABULARY.control("eos"))
+def batch(trees: list[TokenTree], length: int, kind: str = "trees") -> dict[str, torch.Tensor]:
+    make = pack if kind == "trees" else stack
+    rows = make(trees, length, pad_id=VOCABULARY.control("eos"))
     names = ("ids", "weights", "positions", "segments", "branches")
-    return {n: torch.from_numpy(getattr(rows, n)).to(torch.float32 if n == "weights" else torch.int64) for n in names}
+    return {
+        f"{kind}.{n}": torch.from_numpy(getattr(rows, n)).to(torch.float32 if n == "weights" else torch.int64)
+        for n in names
+    }
 
 
 def sequence(ids: list[int], first_weight: int) -> TokenSequence:
@@ -36,7 +40,8 @@ def sequence(ids: list[int], first_weight: int) -> TokenSequence:
     return TokenSequence(ids=np.array(ids, np.int32), weights=weights)
 
 
-def plain_loss(model: Decoder, rows: dict[str, torch.Tensor]) -> torch.Tensor:
+def plain_loss(model: Decoder, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    rows = rows_of(batch)["trees"]
     hidden = model.hidden(rows["ids"], rows["positions"], tree_mask(rows["segments"], rows["branches"]))
     logs = model.logits(hidden[:, :-1]).log_softmax(-1)
     targets, weights = rows["ids"][:, 1:], rows["weights"][:, 1:]
@@ -66,6 +71,16 @@ def test_loss_and_gradients_are_those_of_the_plain_formula():
     for one, parameter in zip(found, model.parameters(), strict=True):
         assert parameter.grad is not None
         torch.testing.assert_close(one, parameter.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_rows_of_their_own_learn_what_packed_rows_do():
+    dice = np.random.default_rng(2)
+    sizes = (30, 34, 28, 90)
+    trees = [TokenTree.of([sequence(dice.integers(VOCABULARY.size, size=size).tolist(), 3)]) for size in sizes]
+    model = decoder()
+    packed = next_id_loss(model, batch(trees, 128), KINDS, WEIGHTS)[0]
+    apart = next_id_loss(model, batch(trees[:3], 40, "lines 40") | batch(trees[3:], 128), KINDS, WEIGHTS)[0]
+    assert apart.item() == pytest.approx(packed.item(), rel=1e-5)
 
 
 def test_a_tree_learns_what_its_sequences_learn_apart():
