@@ -1,5 +1,8 @@
 """Batches are a function of seed and step alone, and no example is too long for them."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from small_corpus import Checksums
@@ -59,6 +62,21 @@ def test_a_corpus_forgets_and_knows_again(corpus: Corpus) -> None:
     assert [small.codes(index) for index in order] == [corpus.codes(index) for index in order]
     rows, columns = corpus.world.grids[500 % len(corpus.world.grids)]
     assert (corpus.codes(500).rows, corpus.codes(500).columns) == (rows, columns)
+
+
+def test_a_window_that_moves_on_encodes_each_block_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+
+    def block(corpus: Corpus, number: int) -> list[np.ndarray]:
+        encoded.append(number)
+        return [np.zeros((48, rows * columns), int) for rows, columns in WORLD.grids]
+
+    monkeypatch.setattr(Corpus, "_encoded_block", block)
+    corpus, dice = Corpus(WORLD, Checksums(16, 50), kept=1000), random.Random(0)
+    for step in range(60):
+        for _ in range(50):
+            corpus.codes(40 * step + dice.randrange(1000))
+    assert len(encoded) == len(set(encoded)) > 15
 
 
 def test_a_long_example_makes_longer_rows(corpus: Corpus) -> None:

@@ -4,7 +4,6 @@ Nothing is stored: scene and edit are functions of their number, and so are thei
 order, so that only a window of them is at hand at any time.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -30,22 +29,22 @@ class Encoder(Protocol):
 
 
 class Corpus:
-    """Codes of a world's scenes and of their edits, by number; those of the last `kept` scenes or more are kept."""
+    """Codes of a world's scenes and of their edits, by number; those of `kept` scenes are kept, the highest numbers."""
 
     def __init__(self, world: World, encoder: Encoder, kept: int = 100_000) -> None:
         self.world = world
         self._encoder = encoder
         self._span = _BLOCK * len(world.grids)
-        self._most = 1 + -(-kept // self._span)
-        self._blocks: OrderedDict[int, list[Int[np.ndarray, "scene code"]]] = OrderedDict()
+        self._most = 2 + -(-kept // self._span)
+        self._blocks: dict[int, list[Int[np.ndarray, "scene code"]]] = {}
 
     def codes(self, index: int) -> Codes:
         """Codes of scene `index`."""
         number, place = divmod(index, self._span)
         if number not in self._blocks:
             self._blocks[number] = self._encoded_block(number)
-            if len(self._blocks) > self._most:
-                self._blocks.popitem(last=False)
+            if len(self._blocks) > self._most:  # the window moves on: the lowest numbers are behind it
+                del self._blocks[min(self._blocks.keys() - {number})]
         row, grid = divmod(place, len(self.world.grids))
         return self._codes(index, self._blocks[number][grid][row])
 
