@@ -39,6 +39,7 @@ def config() -> DecoderRun:
         ),
         scenes=20_000,
         fresh=16,
+        workers=1,
         sequences=64,
         questions=8,
         length=736,
