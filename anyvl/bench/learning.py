@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from anyvl.bench.timing import Figure, median_seconds, plain
+from anyvl.bench.timing import Figure, plain
 from anyvl.bench.transformers_peer import as_qwen3
 from anyvl.checkpoint import load_parts
 from anyvl.data.examples import make_sequence, sample_task
@@ -22,6 +22,7 @@ from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.sequence import TokenSequence, TokenTree, pack
 from anyvl.tasks import TASKS
 from anyvl.training.config import Keeping, Schedule
+from anyvl.training.gauge import peak_products
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.losses import next_id_loss
 from anyvl.training.optimizer import decoder_optimizers
@@ -63,13 +64,9 @@ def learning(rounds: int) -> list[Figure]:
             )
         )  # fmt: skip
     flops = 6 * sum(weight.numel() for weight in parts.decoder.parameters()) * our
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    square = torch.randn(2048, 2048, dtype=torch.bfloat16 if best["bf16"] else torch.float32, device=device)
-    # Summed up, so that a GPU has to be waited for.
-    peak = 2 * 2048**3 / median_seconds(lambda: float((square @ square)[0, 0]), 9)
-    figures.append(
-        plain("training: share of what a product of matrices of 2,048 reaches (MFU)", 100 * flops / peak, "%")
-    )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    peak = peak_products(device, torch.bfloat16 if best["bf16"] else torch.float32)
+    figures.append(plain("training: share of what a product of large matrices reaches (MFU)", 100 * flops / peak, "%"))
     return figures
 
 

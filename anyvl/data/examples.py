@@ -123,7 +123,7 @@ def layout_of(scene: Scene, sprites: Sprites) -> list[Instance]:
 
 def _image_editing(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
     edit = corpus.world.edit(index)
-    source, edited = corpus.codes(index), corpus.edited_codes(index)
+    source, edited = corpus.codes(index), corpus.codes_of(edit.target)
     frame = Frame(height=edit.source.height, width=edit.source.width)
     region = edit_region(edit)
     free = free_cells(region, frame, source.rows, source.columns)

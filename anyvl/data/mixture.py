@@ -100,3 +100,12 @@ class Mixture:
             length_power=self.length_power,
             drop=self.drop,
         )
+
+
+def rows_of(batch: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """A batch's tensors by the kind of row and by name."""
+    rows: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in batch.items():
+        kind, _, name = key.rpartition(".")
+        rows.setdefault(kind, {})[name] = tensor
+    return rows

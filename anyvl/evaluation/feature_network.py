@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from anyvl.data.scenes.repertoire import FIRST
 from anyvl.model.checkpoint import load_strictly, load_tensors
@@ -21,8 +20,6 @@ FEATURE_REPERTOIRE = FIRST
 FEATURE_WEIGHTS = Path(__file__).parent / "feature_network.safetensors"
 _CHANNELS = (32, 64, 96)
 _WIDEST = 128
-_SIDE = 80
-"""Larger pictures are shrunk until the geometric mean of their sides is this."""
 
 
 class FeatureNetwork(nn.Module):
@@ -64,13 +61,7 @@ class FeatureNetwork(nn.Module):
         self.mean, self.deviation = hidden.mean(0), hidden.std(0).clamp_min(1e-3)
 
     def _hidden(self, pictures: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch feature"]:
-        values = pictures.float() / 127.5 - 1
-        height, width = (
-            round(side * _SIDE / (pictures.shape[2] * pictures.shape[3]) ** 0.5) for side in pictures.shape[2:]
-        )
-        if height < pictures.shape[2]:
-            values = interpolate(values, size=(height, width), mode="area")
-        values = self.stages(values)
+        values = self.stages(pictures.float() / 127.5 - 1)
         return torch.relu(self.feature(torch.cat([values.mean((2, 3)), values.amax((2, 3))], dim=1)))
 
 

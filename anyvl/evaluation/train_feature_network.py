@@ -17,7 +17,7 @@ from anyvl.data.scenes.world import World
 from anyvl.evaluation.feature_network import FEATURE_REPERTOIRE, FEATURE_WEIGHTS, FeatureNetwork
 from anyvl.model.checkpoint import save_tensors
 
-_GRIDS = ((16, 16), (12, 16), (20, 16))
+_GRIDS = ((10, 10), (8, 10), (13, 10))
 
 
 def trained(steps: int, batch: int = 48, seed: int = 0) -> FeatureNetwork:
@@ -64,5 +64,5 @@ def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width
 
 
 if __name__ == "__main__":
-    network = trained(4000)
+    network = trained(3000)
     save_tensors({name: value.half() for name, value in network.state_dict().items()}, FEATURE_WEIGHTS)

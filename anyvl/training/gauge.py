@@ -15,7 +15,7 @@ class Gauge:
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
         self._device = device
-        self._peak = _peak(device, dtype)
+        self._peak = peak_products(device, dtype)
         self.start()
 
     def start(self) -> None:
@@ -37,7 +37,7 @@ class Gauge:
         return figures
 
 
-def _peak(device: torch.device, dtype: torch.dtype) -> float:
+def peak_products(device: torch.device, dtype: torch.dtype) -> float:
     """Floating-point operations a second of the product of two large matrices."""
     side = 8192 if device.type == "cuda" else 2048
     square = torch.randn(side, side, device=device).to(dtype)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from anyvl.data.mixture import rows_of
 from anyvl.model.decoder import Decoder
 from anyvl.model.tree_mask import tree_mask
 from anyvl.vocabulary import MODALITIES
@@ -45,15 +46,6 @@ class _Nats(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None]:
         hidden_grad, head_grad = ctx.saved_tensors
         return hidden_grad * slope, head_grad * slope, None, None
-
-
-def rows_of(batch: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
-    """A batch's tensors by the kind of row and by name."""
-    rows: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in batch.items():
-        kind, _, name = key.rpartition(".")
-        rows.setdefault(kind, {})[name] = tensor
-    return rows
 
 
 def next_id_loss(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from anyvl.checkpoint import Parts, load_parts, save_parts
 from anyvl.codecs import Kit, TextTokenizer
-from anyvl.data.mixture import Mixture
+from anyvl.data.mixture import Mixture, rows_of
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.repertoire import Repertoire
@@ -21,7 +21,7 @@ from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
 from anyvl.tasks import TASKS
 from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
-from anyvl.training.losses import next_id_loss, rows_of
+from anyvl.training.losses import next_id_loss
 from anyvl.training.optimizer import decoder_optimizers, start_embeddings
 from anyvl.training.sample_sheet import decoder_sheet
 from anyvl.vocabulary import Vocabulary

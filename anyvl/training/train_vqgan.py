@@ -38,7 +38,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
     if run.keep_codes:
         model.keep_codes()
     world = run.world.world()
-    sprites = world.sprites
+    sprites = world.sprites.to("cuda" if torch.cuda.is_available() else "cpu")
     studio = Studio(model, Critic() if run.adversarial_weight or run.feature_weight else None)
 
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
@@ -78,7 +78,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         rows, columns = run.world.grids[0]
         height, width = rows * run.world.factor, columns * run.world.factor
         scenes = [world.any_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
-        pictures = draw(scenes, sprites)
+        pictures = draw(scenes, sprites).cpu()
         with torch.no_grad():
             painted = model((pictures * 2 - 1).to(model.quant_conv.weight.device))[0].float().cpu() / 2 + 0.5
         arrays = [rearrange((p.clamp(0, 1) * 255).byte(), "b c y x -> b y x c").numpy() for p in (pictures, painted)]

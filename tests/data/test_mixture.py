@@ -7,13 +7,12 @@ import pytest
 import torch
 from small_corpus import Checksums
 
-from anyvl.data.mixture import Mixture
+from anyvl.data.mixture import Mixture, rows_of
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.laws import small_kit
 from anyvl.tasks import TASKS
-from anyvl.training.losses import rows_of
 
 KIT = small_kit()
 WORLD = World(grids=KIT.grids, factor=16)

@@ -88,7 +88,7 @@ def test_copied_cells_of_an_edit_bear_no_loss_and_are_the_sources(corpus: Corpus
             for i, w in zip(ids[start:], sequence.weights[start:].tolist(), strict=True)
             if kit.vocabulary.modality_of(i) == "image"
         ]
-        wanted = corpus.edited_codes(index).ids
+        wanted = corpus.codes_of(corpus.world.edit(index).target).ids
         for cell, (code, weight) in enumerate(answer):
             assert weight == float(free[cell])
             assert code == (wanted[cell] if free[cell] else source.ids[cell])

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from anyvl.data.mixture import rows_of
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.tree_mask import tree_mask
 from anyvl.sequence import TokenSequence, TokenTree, pack, stack
-from anyvl.training.losses import next_id_loss, rows_of
+from anyvl.training.losses import next_id_loss
 from anyvl.vocabulary import MODALITIES, Vocabulary
 
 VOCABULARY = Vocabulary(num_text=40, coordinate_bins=16, num_codes=64)

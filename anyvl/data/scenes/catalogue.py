@@ -6,7 +6,7 @@ a prompt that names no colour means that one. Which of all this a world shows is
 
 import colorsys
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ class Backdrop:
 
     pattern: str
     colours: tuple[tuple[int, int, int], ...]
-    words: tuple[str, ...] = field(default=())
+    words: tuple[str, ...] = ()
     """Other ways to say that a picture is on it, such as "at night"."""
 
 

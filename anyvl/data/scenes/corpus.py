@@ -1,4 +1,4 @@
-"""The pictures of a world's scenes and edits as codes, drawn and encoded when they are first asked for.
+"""The pictures of a world's scenes as codes, drawn and encoded when they are first asked for.
 
 Nothing is stored: scene and edit are functions of their number, and so are their codes. A training goes through the scenes in
 order, so that only a window of them is at hand at any time.
@@ -29,7 +29,7 @@ class Encoder(Protocol):
 
 
 class Corpus:
-    """Codes of a world's scenes and of their edits, by number; those of `kept` scenes are kept, the highest numbers."""
+    """Codes of a world's scenes by number; those of `kept` scenes are kept, the highest numbers."""
 
     def __init__(self, world: World, encoder: Encoder, kept: int = 100_000) -> None:
         self.world = world
@@ -48,9 +48,10 @@ class Corpus:
         row, grid = divmod(place, len(self.world.grids))
         return self._codes(index, self._blocks[number][grid][row])
 
-    def edited_codes(self, index: int) -> Codes:
-        """Codes of the picture after edit `index`."""
-        return self._codes(index, self._encoded([self.world.edit(index).target])[0])
+    def codes_of(self, scene: Scene) -> Codes:
+        """Codes of any one scene; they are not kept."""
+        rows, columns = (side // self.world.factor for side in (scene.height, scene.width))
+        return Codes(rows=rows, columns=columns, ids=tuple(self._encoded([scene])[0].tolist()))
 
     def _encoded_block(self, number: int) -> list[Int[np.ndarray, "scene code"]]:
         """Codes of a block's scenes, a table a grid."""

@@ -39,8 +39,8 @@ def world_knowledge(repertoire: Repertoire) -> dict[str, list[str]]:
 
 
 def repertoire_of(knows: Mapping[str, list[str]]) -> Repertoire:
-    """The repertoire of the world that a model was trained on, from what it says it knows; `FIRST` if it says nothing."""
-    if "things" not in knows:
+    """The repertoire of the world that a model was trained on, from what it says it knows; `FIRST` if it does not say."""
+    if not {"things", "colours", "backgrounds"} <= knows.keys():
         return FIRST
     return Repertoire(
         things=tuple(knows["things"]),

@@ -131,8 +131,11 @@ def relations_of(thing: Thing, other: Thing, scene: Scene) -> tuple[str, ...]:
     """All `RELATIONS` in which a thing of the scene plainly stands to another one of it."""
     side = relation_of(thing, other)
     found = [side] if side else []
-    gap = abs(thing.x - other.x) - (thing.size + other.size) / 2
-    if side in ("left of", "right of") and gap < 0.12 * scene.side and abs(thing.y - other.y) < 0.35 * thing.size:
+    if (
+        side in ("left of", "right of")
+        and _gap(thing, other) < 0.12 * scene.side
+        and abs(thing.y - other.y) < 0.35 * thing.size
+    ):
         found.append("next to")
     if is_inside(thing, other, scene):
         return (*found, "inside")
@@ -148,9 +151,13 @@ def is_open(relation: str, thing: Thing, other: Thing, scene: Scene) -> bool:
         return relation_of(thing, other) is None
     overlap = covered(thing, other)
     if relation == "next to":
-        gap = abs(thing.x - other.x) - (thing.size + other.size) / 2
-        return "next to" not in relations_of(thing, other, scene) and gap < 0.25 * scene.side
+        return "next to" not in relations_of(thing, other, scene) and _gap(thing, other) < 0.25 * scene.side
     return 0 < overlap < _STACKED_COVER[0] or (relation != "inside" and is_inside(thing, other, scene))
+
+
+def _gap(thing: Thing, other: Thing) -> float:
+    """Px between two things' squares from left to right; negative where they share columns."""
+    return abs(thing.x - other.x) - (thing.size + other.size) / 2
 
 
 def is_inside(thing: Thing, other: Thing, scene: Scene) -> bool:
@@ -288,9 +295,7 @@ def _stacked(rng: np.random.Generator, back: Thing, front: Thing, scene: Scene) 
     reach = (back.size + front.size) / 2
     moves = np.arange(-reach, reach + 1, step)
     x, y = back.x + float(rng.choice(moves)), back.y + float(rng.choice(moves))
-    # the front one's corners go on the lattice
-    x, y = (round((along - front.size / 2) / step) * step + front.size / 2 for along in (x, y))
-    moved = replace(front, x=x, y=y)
+    moved = _on_lattice(replace(front, x=x, y=y), step)
     low, high = _STACKED_COVER
     return (back, moved) if _lies_in(moved, scene) and low <= covered(back, moved) <= high else None
 
@@ -306,11 +311,16 @@ def _inside(rng: np.random.Generator, outer: Thing, inner: Thing, scene: Scene) 
     small = _fitting_size(_INSIDE * size - scene.lattice, scene)
     low, high = size / 2, np.array([scene.width, scene.height]) - size / 2
     x, y = np.clip([outer.x, outer.y], low, high)
-    x, y = (round((along - size / 2) / scene.lattice) * scene.lattice + size / 2 for along in (x, y))
-    outer = replace(outer, kind=kind, x=float(x), y=float(y), size=float(size))
-    inner = replace(inner, x=float(x), y=float(y), size=float(small))
+    outer = _on_lattice(replace(outer, kind=kind, x=float(x), y=float(y), size=float(size)), scene.lattice)
+    inner = replace(inner, x=outer.x, y=outer.y, size=float(small))
     fits = _lies_in(outer, scene) and small <= _INSIDE * size and (size - small) % (2 * scene.lattice) == 0
     return (outer, inner) if fits and not lacking else None
+
+
+def _on_lattice(thing: Thing, lattice: int) -> Thing:
+    """The thing with its corners moved to the nearest lines of the lattice."""
+    x, y = (round((along - thing.size / 2) / lattice) * lattice + thing.size / 2 for along in (thing.x, thing.y))
+    return replace(thing, x=x, y=y)
 
 
 def _lies_in(thing: Thing, scene: Scene) -> bool:
