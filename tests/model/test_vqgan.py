@@ -41,6 +41,16 @@ def test_a_cellwise_code_is_a_function_of_its_own_pixels():
     assert np.array_equal(moved, np.roll(first, (1, 2), (0, 1)))
 
 
+def test_cells_that_are_alike_have_one_code_and_it_is_the_nearest():
+    model = small(cellwise=True)
+    tiles = noise(8, 24).reshape(8, 3, 8, 3)[:, [0, 1, 0, 2, 1]].reshape(8, 40, 3)
+    picture = torch.from_numpy(np.concatenate([tiles, tiles[:, ::-1], tiles]))[None]
+    codes = model.encode(picture)
+    vectors = model.latents(picture.permute(0, 3, 1, 2) / 127.5 - 1)[0].flatten(1).T
+    assert codes.flatten().tolist() == model.quantize.nearest(torch.nn.functional.normalize(vectors)).tolist()
+    assert (codes[0, 0] == codes[0, 2]).all() and codes[0, 0, 0] == codes[0, 0, 2] != codes[0, 0, 1]
+
+
 def test_a_convolutional_code_sees_its_neighbours():
     tokenizer = VQGANTokenizer(small())
     one, other = noise(24, 40), noise(24, 40, seed=1)
