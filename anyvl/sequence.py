@@ -1,6 +1,6 @@
-"""Training sequences: ids with the loss weight of predicting each, and their packing into rows of equal length."""
+"""Training sequences: ids with the loss weight of predicting each, and the rows they are learnt in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,71 +96,59 @@ def _shared(sequences: list[TokenSequence]) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PackedRows:
-    """Trees packed into rows: attention stays within equal `segments`, and there within trunk and own branch.
+class Rows:
+    """Trees side by side, each in a row of its own, filled up to the length of the longest.
 
-    `segments` count from 1 within a row; 0 is padding. The first id of a tree, and of each branch but the first, has no id
-    before it to be predicted from, so its weight is 0 here whatever it was.
+    `branches` are those of the trees, -1 where a row is filled up. The first id of a tree, and of each branch but the first,
+    has no id before it to be predicted from, so its weight is 0 here whatever it was.
     """
 
     ids: Int32[np.ndarray, "row token"]
     weights: Float32[np.ndarray, "row token"]
     positions: Int32[np.ndarray, "row token"]
-    segments: Int32[np.ndarray, "row token"]
     branches: Int32[np.ndarray, "row token"]
 
+    @classmethod
+    def of(cls, trees: Sequence[TokenTree], pad_id: int) -> "Rows":
+        """A row a tree, in the order given.
 
-def pack(trees: Iterable[TokenTree], length: int, pad_id: int) -> PackedRows:
-    """Packs trees into as few rows of `length` ids as first-fit-decreasing finds (Johnson 1973).
-
-    Deterministic: longest first, ties in the order given. Empty trees vanish. InputError for a tree longer than `length`.
-
-    >>> trees = [TokenTree.of([TokenSequence.of(ids, 1.0)]) for ids in ([1, 2], [3, 4, 5])]
-    >>> rows = pack(trees, length=5, pad_id=0)
-    >>> rows.ids.tolist(), rows.segments.tolist(), rows.positions.tolist()
-    ([[3, 4, 5, 1, 2]], [[1, 1, 1, 2, 2]], [[0, 1, 2, 0, 1]])
-    """
-    ordered = sorted((tree for tree in trees if len(tree)), key=len, reverse=True)
-    if ordered and len(ordered[0]) > length:
-        raise InputError(
-            f"a sequence of {len(ordered[0])} ids does not fit in a row of {length}: "
-            f"shorten it or pack rows of at least {len(ordered[0])}"
+        >>> trees = [TokenTree.of([TokenSequence.of(ids, 1.0)]) for ids in ([1, 2], [3, 4, 5])]
+        >>> rows = Rows.of(trees, pad_id=0)
+        >>> rows.ids.tolist(), rows.weights.tolist(), rows.branches.tolist()
+        ([[1, 2, 0], [3, 4, 5]], [[0.0, 1.0, 0.0], [0.0, 1.0, 1.0]], [[0, 0, -1], [0, 0, 0]])
+        """
+        shape = (len(trees), max(map(len, trees), default=0))
+        rows = cls(
+            ids=np.full(shape, pad_id, dtype=np.int32),
+            weights=np.zeros(shape, dtype=np.float32),
+            positions=np.zeros(shape, dtype=np.int32),
+            branches=np.full(shape, -1, dtype=np.int32),
         )
-    free = np.full(len(ordered), length)  # one row a tree always suffices
-    rows: list[list[TokenTree]] = []
-    for tree in ordered:
-        row = int(np.argmax(free >= len(tree)))
-        free[row] -= len(tree)
-        if row == len(rows):
-            rows.append([])
-        rows[row].append(tree)
-
-    return _filled(rows, length, pad_id)
+        for row, tree in enumerate(trees):
+            for filled, values in (
+                (rows.ids, tree.ids), (rows.weights, tree.weights), (rows.positions, tree.positions),
+                (rows.branches, tree.branches),
+            ):  # fmt: skip
+                filled[row, : len(tree)] = values
+        rows.weights[:, :1] = 0.0
+        return rows
 
 
-def stack(trees: Iterable[TokenTree], length: int, pad_id: int) -> PackedRows:
-    """Each tree in a row of its own, of `length` ids, in the order given."""
-    return _filled([[tree] for tree in trees], length, pad_id)
+def by_length(trees: Iterable[TokenTree], step: int) -> list[list[TokenTree]]:
+    """Trees in groups, longest first, so that few ids fill up their rows: lengths in a group of three and more differ by less
+    than `step`, and one alone joins its neighbours.
 
-
-def _filled(rows: list[list[TokenTree]], length: int, pad_id: int) -> PackedRows:
-    shape = (len(rows), length)
-    packed = PackedRows(
-        ids=np.full(shape, pad_id, dtype=np.int32),
-        weights=np.zeros(shape, dtype=np.float32),
-        positions=np.zeros(shape, dtype=np.int32),
-        segments=np.zeros(shape, dtype=np.int32),
-        branches=np.zeros(shape, dtype=np.int32),
-    )
-    for row, members in enumerate(rows):
-        start = 0
-        for segment, tree in enumerate(members, start=1):
-            span = slice(start, start + len(tree))
-            packed.ids[row, span] = tree.ids
-            packed.weights[row, span] = tree.weights
-            packed.weights[row, start] = 0.0
-            packed.positions[row, span] = tree.positions
-            packed.segments[row, span] = segment
-            packed.branches[row, span] = tree.branches
-            start = span.stop
-    return packed
+    >>> trees = [TokenTree.of([TokenSequence.of(range(size), 1.0)]) for size in (3, 90, 2, 80, 40, 1)]
+    >>> [[len(tree) for tree in group] for group in by_length(trees, 20)]
+    [[90, 80], [40, 3], [2, 1]]
+    """
+    groups: list[list[TokenTree]] = []
+    for tree in sorted(trees, key=len, reverse=True):
+        if groups and (len(groups[-1]) < 2 or len(tree) > len(groups[-1][0]) - step):
+            groups[-1].append(tree)
+        else:
+            groups.append([tree])
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        alone = groups.pop()
+        groups[-1] += alone
+    return groups

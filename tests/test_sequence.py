@@ -1,4 +1,4 @@
-"""Packing loses nothing, mixes nothing and wastes little."""
+"""Rows lose nothing, mix nothing and waste little."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyvl.errors import InputError
-from anyvl.sequence import TokenSequence, TokenTree, concatenate, pack
+from anyvl.sequence import Rows, TokenSequence, TokenTree, by_length, concatenate
 
 laws = settings(max_examples=50)
 
@@ -46,44 +46,28 @@ def test_trunk_and_branch_together_are_the_sequence(members):
 
 
 @laws
-@given(lengths, st.integers(12, 30))
-def test_every_sequence_lies_whole_in_one_row(sizes, length):
-    packed = pack(trees_of(sizes), length, PAD)
-    found = {}
-    for row in range(len(packed.ids)):
-        for segment in range(1, packed.segments[row].max() + 1):
-            at = np.flatnonzero(packed.segments[row] == segment)
-            assert (np.diff(at) == 1).all()
-            assert packed.positions[row, at].tolist() == list(range(len(at)))
-            found[tuple(packed.ids[row, at].tolist())] = packed.weights[row, at].tolist()
-    expected = {
-        tuple(sequence.ids.tolist()): [0.0, *sequence.weights[1:].tolist()]
-        for sequence in sequences_of(sizes)
-        if len(sequence)
-    }
-    assert found == expected
-    padding = packed.segments == 0
-    assert (packed.ids[padding] == PAD).all() and (packed.weights[padding] == 0).all()
-    assert ((packed.ids == PAD) == padding).all() and (packed.positions[padding] == 0).all()
-
-
-@laws
-@given(lengths, st.integers(12, 30))
-def test_no_two_rows_would_fit_in_one(sizes, length):
-    used = (pack(trees_of(sizes), length, PAD).segments > 0).sum(axis=1)
-    assert all(first + second > length for i, first in enumerate(used) for second in used[i + 1 :])
-
-
-@laws
 @given(lengths)
-def test_packing_is_deterministic(sizes):
-    first, second = (pack(trees_of(sizes), 16, PAD) for _ in range(2))
-    assert (first.ids == second.ids).all() and (first.segments == second.segments).all()
+def test_every_tree_lies_whole_in_a_row_of_its_own(sizes):
+    trees = trees_of(sizes)
+    rows = Rows.of(trees, PAD)
+    assert rows.ids.shape == (len(sizes), max(sizes, default=0))
+    for row, (tree, size) in enumerate(zip(trees, sizes, strict=True)):
+        assert rows.ids[row].tolist() == [*tree.ids, *[PAD] * (rows.ids.shape[1] - size)]
+        assert rows.branches[row].tolist() == [*tree.branches, *[-1] * (rows.ids.shape[1] - size)]
+        assert rows.weights[row, 1:size].tolist() == tree.weights[1:].tolist()
+        assert rows.positions[row, :size].tolist() == list(range(size))
+    padding = rows.branches == -1
+    assert (rows.weights[padding] == 0).all() and (rows.weights[:, :1] == 0).all()
 
 
-def test_too_long_a_sequence_names_both_lengths():
-    with pytest.raises(InputError, match=r"7 ids does not fit in a row of 6"):
-        pack(trees_of([3, 7]), 6, PAD)
+@laws
+@given(lengths, st.integers(1, 9))
+def test_groups_hold_every_tree_and_few_are_much_shorter_than_their_longest(sizes, step):
+    groups = [[len(tree) for tree in group] for group in by_length(trees_of(sizes), step)]
+    assert [size for group in groups for size in group] == sorted(sizes, reverse=True)
+    assert all(len(group) > 1 for group in groups) or len(sizes) == 1
+    for group in groups[:-1]:
+        assert all(size > group[0] - step for size in group[2:])
 
 
 @laws

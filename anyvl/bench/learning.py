@@ -16,10 +16,11 @@ from anyvl.bench.timing import Figure, plain
 from anyvl.bench.transformers_peer import as_qwen3
 from anyvl.checkpoint import load_parts
 from anyvl.data.examples import make_sequence, sample_task
+from anyvl.data.mixture import side_by_side
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.world import World
 from anyvl.model.decoder import Decoder, DecoderConfig
-from anyvl.sequence import TokenSequence, TokenTree, pack
+from anyvl.sequence import TokenSequence, TokenTree
 from anyvl.tasks import TASKS
 from anyvl.training.config import Keeping, Schedule
 from anyvl.training.gauge import peak_products
@@ -84,7 +85,7 @@ def _sequences(parts: Any, world: World, count: int) -> list[TokenSequence]:
 
 
 def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSequence]) -> float:
-    """Seconds a step of our loop takes, batches packed as it goes."""
+    """Seconds a step of our loop takes, its batches made as it goes."""
     _start_anew()
     decoder = Decoder(config)
     decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
@@ -97,12 +98,7 @@ def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSeque
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
         start = step * _BATCH % len(sequences)
         trees = [TokenTree.of([sequence]) for sequence in sequences[start : start + _BATCH]]
-        rows = pack(trees, max(_LENGTH, *map(len, trees)), pad_id=0)
-        names = ("ids", "weights", "positions", "segments", "branches")
-        kinds = (np.int64, np.float32, np.int64, np.int64, np.int64)
-        return {
-            f"trees.{n}": torch.from_numpy(getattr(rows, n).astype(kind)) for n, kind in zip(names, kinds, strict=True)
-        }
+        return side_by_side(trees, pad_id=0)
 
     job: Job[Decoder] = Job(
         batch=batch,
@@ -110,7 +106,7 @@ def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSeque
         optimizers=decoder_optimizers(decoder, schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=lambda model, folder: None,
         sheet=lambda model, path: None,
-        units=lambda batch: int((batch["trees.segments"] > 0).sum()),
+        units=lambda batch: 1,
         after=lambda model, batch, step: ends.append(time.perf_counter()),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
-"""Batches of packed sequences from a mixture of tasks: batch k is a function of (seed, k, rank) alone."""
+"""Batches of sequences from a mixture of tasks: batch k is a function of (seed, k, rank) alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,29 +10,27 @@ from torch import Tensor
 from anyvl.codecs import Kit
 from anyvl.data.examples import make_sequence, sample_task
 from anyvl.data.scenes.corpus import Corpus
-from anyvl.sequence import TokenSequence, TokenTree, pack, stack
+from anyvl.sequence import Rows, TokenSequence, TokenTree, by_length
 from anyvl.tasks import Task
 from anyvl.tasks.detection import detection_codec
 
-_STEP = 80
-"""Lines whose lengths differ by less than this share rows of one width."""
+_STEP = 100
+"""Trees whose lengths differ by less than this stand side by side."""
 _FORMS = (
     ("ids", np.int64),
     ("weights", np.float32),
     ("positions", np.int64),
-    ("segments", np.int64),
     ("branches", np.int64),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """Tasks by weight over a corpus. A batch is `sequences` sequences, packed into rows of `length` ids, or of as many as the
-    longest takes; they are about a window of `scenes` scenes, which moves on by `fresh` a step.
+    """Tasks by weight over a corpus. A batch is `sequences` sequences about a window of `scenes` scenes, which moves on by
+    `fresh` a step.
 
-    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree. Sequences of up to `line` ids
-    that share nothing get rows of their own, among others of about their length: no mask is needed there. The other fields are
-    as in `anyvl.training.config.DecoderRun`.
+    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree of at most `length` ids. The
+    other fields are as in `anyvl.training.config.DecoderRun`.
     """
 
     corpus: Corpus
@@ -42,7 +40,6 @@ class Mixture:
     fresh: int = 16
     sequences: int = 64
     length: int = 512
-    line: int = 0
     questions: int = 4
     input_weight: float = 0.3
     length_power: float = 0.5
@@ -51,8 +48,7 @@ class Mixture:
     seed: int = 0
 
     def batch(self, step: int, rank: int = 0) -> Mapping[str, Tensor]:
-        """Rows of ids by kind ("trees", or "lines 320" of up to 320 ids), each as `KIND.ids`, `.weights`, `.positions`,
-        `.segments` and `.branches`, (row, token)."""
+        """Rows of ids by kind, as `side_by_side` makes them."""
         rng = np.random.default_rng((self.seed, 3, step, rank))
         trees: list[TokenTree] = []
         asked: list[TokenSequence] = []
@@ -69,20 +65,7 @@ class Mixture:
                 question = self._example(task, scene, rng)
             asked.append(question)
         trees += [TokenTree.of(asked)] if asked else []
-        kinds: dict[str, list[TokenTree]] = {}
-        for tree in trees:
-            alone = len(tree) <= self.line and not tree.branches.any()
-            kinds.setdefault(f"lines {-(-len(tree) // _STEP) * _STEP}" if alone else "trees", []).append(tree)
-        pad_id = self.kit.vocabulary.control("eos")
-        made: dict[str, Tensor] = {}
-        for kind, members in sorted(kinds.items()):
-            longest = max(map(len, members))
-            if kind == "trees":  # one long example in a million must not end a training of hours
-                rows = pack(members, max(self.length, longest), pad_id)
-            else:
-                rows = stack(members, longest, pad_id)
-            made |= {f"{kind}.{name}": torch.from_numpy(getattr(rows, name).astype(form)) for name, form in _FORMS}
-        return made
+        return side_by_side(trees, self.kit.vocabulary.control("eos"))
 
     def _any_scene(self, step: int, rng: np.random.Generator) -> int:
         return step * self.fresh + int(rng.integers(self.scenes))
@@ -100,6 +83,25 @@ class Mixture:
             length_power=self.length_power,
             drop=self.drop,
         )
+
+
+def side_by_side(trees: Iterable[TokenTree], pad_id: int) -> Mapping[str, Tensor]:
+    """A batch of trees: rows of about equal length, as `KIND.ids`, `.weights`, `.positions` and `.branches`, (row, token).
+
+    "lines 378" are rows of up to 378 ids without branches, for which causal attention needs no mask; "trees 512" have them.
+    """
+    kinds: dict[str, list[TokenTree]] = {"lines": [], "trees": []}
+    for tree in trees:
+        kinds["trees" if tree.branches.any() else "lines"].append(tree)
+    batch: dict[str, Tensor] = {}
+    for kind, members in kinds.items():
+        for group in by_length(members, _STEP):
+            rows = Rows.of(group, pad_id)
+            batch |= {
+                f"{kind} {rows.ids.shape[1]}.{name}": torch.from_numpy(getattr(rows, name).astype(form))
+                for name, form in _FORMS
+            }
+    return batch
 
 
 def rows_of(batch: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:

@@ -115,9 +115,8 @@ class DecoderRun:
     """Train the decoder on all tasks. `model` holds the fields of `anyvl.model.decoder.DecoderConfig` but `vocab_size`.
 
     image_tokenizer: folder of a trained VQGAN (a run folder's `model/image_tokenizer`). mixture: weight of each task by name.
-    scenes: how many scenes a batch may be about; fresh: how many of them are exchanged for new ones a step. sequences, length:
-    a batch is `sequences` sequences, packed into rows of `length` ids (or more, for a longer one). questions: how many of them
-    may share a picture. line: sequences of up to so many ids that share no picture get rows of their own, unmasked.
+    scenes: how many scenes a batch may be about; fresh: how many of them are exchanged for new ones a step. sequences: of
+    a batch. questions: how many of them may share a picture, in a row of at most `length` ids (a longer one has its own).
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
     words are dropped, for guidance. noise_objects: lists of detected things are filled up to this many entries with boxes of
@@ -138,7 +137,6 @@ class DecoderRun:
     """Processes that make batches; 0: a thread of the training's own. Each works from a core of its own."""
     sequences: int = 64
     length: int = 384
-    line: int = 400
     questions: int = 4
     input_weight: float = 0.3
     length_power: float = 0.5

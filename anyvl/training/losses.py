@@ -60,7 +60,7 @@ def next_id_loss(
     """
     found: list[tuple[Tensor, Tensor, Tensor]] = []
     for kind, rows in rows_of(batch).items():
-        mask = tree_mask(rows["segments"], rows["branches"]) if kind == "trees" else None
+        mask = tree_mask(rows["branches"]) if kind.startswith("trees") else None
         hidden = decoder.hidden(rows["ids"], rows["positions"], mask)
         bears = rows["weights"][:, 1:] > 0
         found.append((hidden[:, :-1][bears], rows["ids"][:, 1:][bears], rows["weights"][:, 1:][bears]))

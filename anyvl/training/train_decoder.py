@@ -59,7 +59,6 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         fresh=run.fresh,
         sequences=run.sequences,
         length=run.length,
-        line=run.line,
         questions=run.questions,
         input_weight=run.input_weight,
         length_power=run.length_power,
@@ -98,7 +97,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         optimizers=decoder_optimizers(decoder, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=export,
         sheet=sheet,
-        units=lambda batch: sum(int((rows["segments"] > 0).sum()) for rows in rows_of(batch).values()),
+        units=lambda batch: sum(int((rows["branches"] >= 0).sum()) for rows in rows_of(batch).values()),
         products=lambda batch: decoder_products(decoder, batch),
         workers=run.workers,
     )
@@ -137,5 +136,6 @@ def decoder_products(decoder: Decoder, batch: Mapping[str, Tensor]) -> float:
     """Floating-point operations of learning a batch: six a weight and id it meets, attention aside."""
     matrices = sum(weight.numel() for name, weight in decoder.named_parameters() if ".layers." in name)
     kinds = rows_of(batch).values()
-    ids, targets = (sum(int((rows[name] > 0).sum()) for rows in kinds) for name in ("segments", "weights"))
+    ids = sum(int((rows["branches"] >= 0).sum()) for rows in kinds)
+    targets = sum(int((rows["weights"] > 0).sum()) for rows in kinds)
     return 6.0 * (matrices * ids + decoder.head.numel() * targets)

@@ -1,6 +1,7 @@
 """Batches are a function of seed and step alone, and no example is too long for them."""
 
 import random
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from anyvl.evaluation.laws import small_kit
 from anyvl.tasks import TASKS
 
 KIT = small_kit()
+EOS = KIT.vocabulary.control("eos")
 WORLD = World(grids=KIT.grids, factor=16)
 WEIGHTS = {task.name: 1.0 for task in TASKS if task.name != "dense_prediction"}  # which needs an image tokenizer
 
@@ -28,13 +30,15 @@ def mixture(corpus: Corpus, **settings: int) -> Mixture:
     return Mixture(corpus=corpus, kit=KIT, weights=WEIGHTS, **{"sequences": 40, "length": 512, **settings})
 
 
+def same(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_a_batch_is_a_function_of_seed_and_step(corpus: Corpus) -> None:
     one, again = mixture(corpus).batch(3), mixture(corpus).batch(3)
-    assert all(torch.equal(one[name], again[name]) for name in one)
+    assert same(one, again)
     for other in (mixture(corpus).batch(4), mixture(corpus, seed=1).batch(3), mixture(corpus).batch(3, rank=1)):
-        assert one["trees.ids"].shape != other["trees.ids"].shape or not torch.equal(
-            one["trees.ids"], other["trees.ids"]
-        )
+        assert not same(one, other)
 
 
 def test_the_scenes_of_a_step_lie_in_a_window_that_moves_on(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,36 +82,38 @@ def test_a_window_that_moves_on_encodes_each_block_once(monkeypatch: pytest.Monk
     assert len(encoded) == len(set(encoded)) > 15
 
 
-def test_a_long_example_makes_longer_rows(corpus: Corpus) -> None:
-    usual, narrow = mixture(corpus).batch(0), mixture(corpus, length=8, questions=1).batch(0)
-    assert usual["trees.ids"].shape[1] == 512 and 8 < narrow["trees.ids"].shape[1] < 512
-    # Each row holds one example or more, and the longest fills its row: nothing was cut, nothing left out.
-    assert (narrow["trees.segments"] > 0).sum(1).max() == narrow["trees.ids"].shape[1]
-    assert narrow["trees.ids"].shape[0] >= usual["trees.ids"].shape[0]
-    assert int(narrow["trees.segments"].max(1).values.sum()) == 40
-
-
-def test_short_sequences_that_share_nothing_get_rows_of_their_own(corpus: Corpus) -> None:
-    packed, apart = rows_of(mixture(corpus).batch(1)), rows_of(mixture(corpus, line=60).batch(1))
-    assert list(packed) == ["trees"] and len(apart) >= 2
-    assert sum(int((rows["weights"] > 0).sum()) for rows in apart.values()) == int(
-        (packed["trees"]["weights"] > 0).sum()
+def test_a_picture_is_shared_up_to_a_length_and_a_long_example_has_a_long_row(corpus: Corpus) -> None:
+    usual, narrow, apart = (
+        rows_of(mixture(corpus, **settings).batch(0)) for settings in ({}, {"length": 120}, {"questions": 1})
     )
-    for kind, rows in apart.items():
-        if kind != "trees":
-            width = int(kind.removeprefix("lines "))
-            assert width - 80 < rows["ids"].shape[1] <= min(60, width)
-            assert (rows["segments"].max(1).values == 1).all() and not rows["branches"].any()
+    assert any(kind.startswith("trees") for kind in usual) and not any(kind.startswith("trees") for kind in apart)
+    shared = [int((row >= 0).sum()) for kind, rows in narrow.items() if "trees" in kind for row in rows["branches"]]
+    assert shared and max(shared) <= 120 < max(rows["ids"].shape[1] for rows in narrow.values())
+    assert sum(len(rows["ids"]) for rows in apart.values()) == 40 > sum(len(rows["ids"]) for rows in usual.values())
+    # nothing is cut, nothing left out: all that is to be predicted of an answer is there, whoever shares the picture
+    ends = [sum(int((rows["ids"][rows["weights"] > 0] == EOS).sum()) for rows in b.values()) for b in (usual, apart)]
+    assert ends == [40, 40]
+
+
+def test_rows_side_by_side_are_about_equally_long(corpus: Corpus) -> None:
+    batch = rows_of(mixture(corpus).batch(1))
+    for kind, rows in batch.items():
+        name, width = kind.split()
+        used = (rows["branches"] >= 0).sum(1)
+        assert rows["ids"].shape[1] == int(width) == used.max()
+        assert ((rows["branches"].max(1).values > 0) == (name == "trees")).all()
+    filled = sum(int((rows["branches"] >= 0).sum()) for rows in batch.values())
+    assert filled > 0.75 * sum(rows["ids"].numel() for rows in batch.values())
 
 
 def test_noise_objects_fill_detections_alone_and_their_corners_bear_no_loss(corpus: Corpus) -> None:
     none, found = KIT.vocabulary.control("none"), 0
     for step in range(3):
         plain, noisy = mixture(corpus).batch(step), mixture(corpus, noise_objects=9).batch(step)
-        assert not (plain["trees.ids"] == none).any()
-        rows, places = torch.where(noisy["trees.ids"] == none)
-        found += len(rows)
-        for row, place in zip(rows.tolist(), places.tolist(), strict=True):
-            assert (noisy["trees.weights"][row, place - 4 : place] == 0).all()
-            assert noisy["trees.weights"][row, place] > 0 and noisy["trees.weights"][row, place - 5] > 0
+        assert not any((rows["ids"] == none).any() for rows in rows_of(plain).values())
+        for rows in rows_of(noisy).values():
+            for row, place in torch.nonzero(rows["ids"] == none).tolist():
+                found += 1
+                assert (rows["weights"][row, place - 4 : place] == 0).all()
+                assert rows["weights"][row, place] > 0 and rows["weights"][row, place - 5] > 0
     assert found > 0

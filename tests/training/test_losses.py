@@ -7,7 +7,7 @@ import torch
 from anyvl.data.mixture import rows_of
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.tree_mask import tree_mask
-from anyvl.sequence import TokenSequence, TokenTree, pack, stack
+from anyvl.sequence import Rows, TokenSequence, TokenTree
 from anyvl.training.losses import next_id_loss
 from anyvl.vocabulary import MODALITIES, Vocabulary
 
@@ -25,10 +25,9 @@ def decoder() -> Decoder:
     return Decoder(config)
 
 
-def batch(trees: list[TokenTree], length: int, kind: str = "trees") -> dict[str, torch.Tensor]:
-    make = pack if kind == "trees" else stack
-    rows = make(trees, length, pad_id=VOCABULARY.control("eos"))
-    names = ("ids", "weights", "positions", "segments", "branches")
+def batch(trees: list[TokenTree], kind: str = "trees") -> dict[str, torch.Tensor]:
+    rows = Rows.of(trees, pad_id=VOCABULARY.control("eos"))
+    names = ("ids", "weights", "positions", "branches")
     return {
         f"{kind}.{n}": torch.from_numpy(getattr(rows, n)).to(torch.float32 if n == "weights" else torch.int64)
         for n in names
@@ -43,7 +42,7 @@ def sequence(ids: list[int], first_weight: int) -> TokenSequence:
 
 def plain_loss(model: Decoder, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     rows = rows_of(batch)["trees"]
-    hidden = model.hidden(rows["ids"], rows["positions"], tree_mask(rows["segments"], rows["branches"]))
+    hidden = model.hidden(rows["ids"], rows["positions"], tree_mask(rows["branches"]))
     logs = model.logits(hidden[:, :-1]).log_softmax(-1)
     targets, weights = rows["ids"][:, 1:], rows["weights"][:, 1:]
     nats = -logs.gather(-1, targets[..., None])[..., 0]
@@ -60,7 +59,7 @@ def test_loss_and_gradients_are_those_of_the_plain_formula():
         TokenTree.of([sequence(dice.integers(VOCABULARY.size, size=size).tolist(), 3)])
         for size in (70, 90, 40, 77, 100)
     ]
-    rows, model = batch(trees, 128), decoder()
+    rows, model = batch(trees), decoder()
     total, figures = next_id_loss(model, rows, KINDS, WEIGHTS)
     (3 * total).backward()
     found = [p.grad.clone() for p in model.parameters() if p.grad is not None]
@@ -74,14 +73,14 @@ def test_loss_and_gradients_are_those_of_the_plain_formula():
         torch.testing.assert_close(one, parameter.grad, atol=1e-6, rtol=1e-4)
 
 
-def test_rows_of_their_own_learn_what_packed_rows_do():
+def test_rows_of_any_lengths_learn_the_same_with_a_mask_or_without():
     dice = np.random.default_rng(2)
     sizes = (30, 34, 28, 90)
     trees = [TokenTree.of([sequence(dice.integers(VOCABULARY.size, size=size).tolist(), 3)]) for size in sizes]
     model = decoder()
-    packed = next_id_loss(model, batch(trees, 128), KINDS, WEIGHTS)[0]
-    apart = next_id_loss(model, batch(trees[:3], 40, "lines 40") | batch(trees[3:], 128), KINDS, WEIGHTS)[0]
-    assert apart.item() == pytest.approx(packed.item(), rel=1e-5)
+    masked = next_id_loss(model, batch(trees), KINDS, WEIGHTS)[0]
+    apart = next_id_loss(model, batch(trees[:3], "lines 34") | batch(trees[3:]), KINDS, WEIGHTS)[0]
+    assert apart.item() == pytest.approx(masked.item(), rel=1e-5)
 
 
 def test_a_tree_learns_what_its_sequences_learn_apart():
@@ -90,8 +89,8 @@ def test_a_tree_learns_what_its_sequences_learn_apart():
     ends = [dice.integers(VOCABULARY.size, size=size).tolist() for size in (9, 14, 4)]
     members = [sequence(trunk + end, 22) for end in ends]  # what is common bears no loss, so both ways count the same
     model = decoder()
-    one = next_id_loss(model, batch([TokenTree.of(members)], 64), KINDS, WEIGHTS)[0]
-    apart = next_id_loss(model, batch([TokenTree.of([m]) for m in members], 64), KINDS, WEIGHTS)[0]
+    one = next_id_loss(model, batch([TokenTree.of(members)]), KINDS, WEIGHTS)[0]
+    apart = next_id_loss(model, batch([TokenTree.of([m]) for m in members]), KINDS, WEIGHTS)[0]
     assert one.item() == pytest.approx(apart.item(), rel=1e-5)
     one.backward()
     found = [p.grad.clone() for p in model.parameters() if p.grad is not None]
