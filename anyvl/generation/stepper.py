@@ -116,7 +116,7 @@ class DecoderStepper:
             positions += range(len(trunk) - 1, len(trunk) + len(branch))
             owners += [number] * (len(branch) + 1)
         row, places, owner = (torch.tensor([values], device=self.device) for values in (ids, positions, owners))
-        hidden = self.decoder.hidden(row, places, tree_mask(torch.ones_like(row), owner))[0]
+        hidden = self.decoder.hidden(row, places, tree_mask(owner))[0]
         asked = torch.tensor([i for i in range(1, len(ids)) if 0 < owners[i] == owners[i - 1]], device=self.device)
         logs = self.decoder.logits(hidden[asked - 1]).float().log_softmax(-1)
         each = logs.gather(1, row[0, asked][:, None])[:, 0]
