@@ -1,6 +1,8 @@
 """Batches made ahead of the training, by a thread or by processes of their own."""
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -44,6 +46,15 @@ def _adopt(make: MakeBatch) -> None:
     global _adopted
     _adopted = make
     torch.set_num_threads(1)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A training that is killed cannot dismiss its workers: they would wait for it for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _made(step: int, rank: int) -> Batch:

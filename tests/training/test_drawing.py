@@ -1,7 +1,12 @@
 """Batches made ahead are those made at once, in order, by whatever hands."""
 
 import contextlib
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from small_batches import small_batch
@@ -35,3 +40,33 @@ def test_leaving_early_stops_the_makers() -> None:
     coming.close()
     time.sleep(0.2)
     assert len(made) <= 2, "the one that was taken and at most the one ahead of it"
+
+
+KILLED = """
+import multiprocessing, os, signal
+from small_batches import small_batch
+from anyvl.training.drawing import batches
+
+if __name__ == "__main__":
+    coming = batches(small_batch, 0, 9, 0, 1)
+    next(coming)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_makers_leave_when_the_training_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, script], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    maker = Path(f"/proc/{int(done.stdout)}")
+    if not maker.parent.is_dir():
+        pytest.skip("there is no /proc here to look for processes in")
+    ends = time.monotonic() + 20
+    while maker.exists() and " Z " not in (maker / "stat").read_text() and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert not maker.exists() or " Z " in (maker / "stat").read_text()
