@@ -1,24 +1,61 @@
-"""A checkpoint to take away from a run that goes on: `python -m anyvl.training.snapshot RUN_FOLDER OUT [MIB]`.
+"""A checkpoint to take away from a run that goes on: `python -m anyvl.training.snapshot RUN_FOLDER OUT`.
 
-Weights in bf16, in files of at most so many MiB (15 unless said), as it is the run's last export.
+Weights in bf16, in files of at most so many MiB, as it is the run's last export.
 """
 
-import sys
+import argparse
+import dataclasses
 from pathlib import Path
 
 import torch
 
 from anyvl.checkpoint import load_parts, save_parts
+from anyvl.errors import CheckpointError
+from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
 
 MIB = 2**20
+_SAME = 0.02
+"""Weights that differ by less are the same, rounded to bf16 or not."""
 
 
-def snapshot(run_folder: Path, out: Path, mib: int = 15) -> list[Path]:
-    """Write the last export of a run, small enough to be carried; returns the files."""
-    save_parts(load_parts(run_folder / "model"), out, torch.bfloat16, mib * MIB)
+def snapshot(run_folder: Path, out: Path, mib: int = 15, tokenizer: Path | None = None) -> list[Path]:
+    """Write the last export of a run, small enough to be carried; returns the files.
+
+    tokenizer: folder of an image tokenizer that takes the place of the run's: one that was trained on with its codes kept, and
+    paints them better. CheckpointError where its codes are others.
+    """
+    parts = load_parts(run_folder / "model")
+    if tokenizer is not None:
+        better = load_image_tokenizer(tokenizer)
+        _need_same_codes(parts.tokenizer, better, tokenizer)
+        kit = dataclasses.replace(parts.kit, image=better)
+        parts = dataclasses.replace(parts, tokenizer=better, kit=kit)
+    save_parts(parts, out, torch.bfloat16, mib * MIB)
     return sorted(path for path in out.rglob("*") if path.is_file())
 
 
-if __name__ == "__main__":
-    for path in snapshot(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])):
+def _need_same_codes(known: VQGANTokenizer, other: VQGANTokenizer, folder: Path) -> None:
+    one, two = (tokenizer.model for tokenizer in (known, other))
+    finders = ("encoder.", "quant_conv.", "quantize.codebook")
+    weights = {name: weight for name, weight in two.state_dict().items() if name.startswith(finders)}
+    mine = one.state_dict()
+    if one.config != two.config or not all(torch.allclose(mine[n], w, atol=_SAME) for n, w in weights.items()):
+        raise CheckpointError(
+            f"the image tokenizer {folder} has other codes than those the run has learnt: give one that was trained from the "
+            "run's with keep_codes (configs/vqgan_sharp.py)"
+        )
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(prog="python -m anyvl.training.snapshot", description=__doc__.partition("\n")[0])
+    reader.add_argument("run_folder", type=Path)
+    reader.add_argument("out", type=Path)
+    reader.add_argument("--mib", type=int, default=15, help="the most MiB of a file of the decoder's")
+    reader.add_argument("--tokenizer", type=Path, help="an image tokenizer with the same codes that paints them better")
+    asked = reader.parse_args()
+    for path in snapshot(asked.run_folder, asked.out, asked.mib, asked.tokenizer):
         print(f"{path.stat().st_size / MIB:6.2f} MiB  {path}")
+
+
+if __name__ == "__main__":
+    main()
