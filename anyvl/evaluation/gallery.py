@@ -4,14 +4,12 @@ Every picture is a single sample with a stated seed; none is chosen among severa
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-from PIL import Image, ImageDraw, ImageFont
 
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.words import referring_phrase
 from anyvl.data.scenes.world import World
+from anyvl.evaluation.board import save_board
 from anyvl.exports import overlay
 from anyvl.pipeline import AnyVL
 
@@ -32,7 +30,6 @@ INSTRUCTIONS = {
     5: "add a red apple in the top left",
     7: "change the background to navy",
 }
-_CELL = 168
 
 
 def main(folder: Path) -> None:
@@ -40,12 +37,12 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model = AnyVL.from_pretrained()
     painted = model.generate(PROMPTS, seed=0).images
-    _board(
+    save_board(
         [[(image, words) for image, words in zip(painted, PROMPTS, strict=True)][i : i + 4] for i in (0, 4)],
         folder / "painted.png",
     )
     edits = [(painted[i], model.edit(painted[i], words, seed=i).images[0], words) for i, words in INSTRUCTIONS.items()]
-    _board(
+    save_board(
         [[(before, "") for before, _, _ in edits], [(after, words) for _, after, words in edits]], folder / "edited.png"
     )
     world = World.of(model.parts, "test")
@@ -55,33 +52,7 @@ def main(folder: Path) -> None:
         phrase = referring_phrase(scene, scene.things[0], world.rng(index, "gallery"))
         picture = draw_one(scene, world.sprites)
         found.append((overlay(picture, model.segment(picture, f"the {phrase}")), f"the {phrase}"))
-    _board([found[:4], found[4:]], folder / "segmented.png")
-
-
-def _board(rows: Sequence[Sequence[tuple[Image.Image, str]]], path: Path) -> None:
-    """Pictures in rows with their words under them, each fitted into a square cell."""
-    line, gap = 34, 10
-    sheet = Image.new("RGB", (max(map(len, rows)) * (_CELL + gap) + gap, len(rows) * (_CELL + line + gap)), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
-    for y, row in enumerate(rows):
-        for x, (image, words) in enumerate(row):
-            scale = _CELL / max(image.size)
-            size = (round(image.width * scale), round(image.height * scale))
-            left, top = gap + x * (_CELL + gap), gap + y * (_CELL + line + gap)
-            sheet.paste(
-                image.convert("RGB").resize(size, Image.Resampling.BICUBIC), (left + (_CELL - size[0]) // 2, top)
-            )
-            pen.multiline_text((left, top + _CELL + 3), _wrapped(words), fill="black", font=font, spacing=2)
-    sheet.save(path)
-
-
-def _wrapped(words: str, most: int = 29) -> str:
-    lines = [""]
-    for word in words.split():
-        if len(lines[-1]) + len(word) > most:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    save_board([found[:4], found[4:]], folder / "segmented.png")
 
 
 if __name__ == "__main__":

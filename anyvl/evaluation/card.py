@@ -1,0 +1,152 @@
+"""The card of a checkpoint: `python -m anyvl.evaluation.card SCORES.json [FOLDER] [--training STORY.md] [--docs DOCS]`.
+
+What the checkpoint is and knows comes from its folder, how good it is from the scores that `anyvl evaluate -o SCORES.json`
+wrote, what it cost from a page written by hand; what it gets wrong is shown: the worst first samples of some suites. The card
+is `FOLDER/README.md`, where the hub looks for it, and `DOCS/default-checkpoint.md`.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from torch import nn
+
+from anyvl.checkpoint import DEFAULT_FOLDER, Parts
+from anyvl.evaluation.board import save_board
+from anyvl.evaluation.suites import evaluate
+from anyvl.pipeline import AnyVL
+
+PICTURE = "failures.png"
+_FAILING = ("text_to_image", "geneval", "image_editing", "segmentation", "grounding")
+"""Suites whose worst items are shown …"""
+_EXAMINED = 24
+"""… of so many items a figure …"""
+_SHOWN = 4
+"""… and so many of them."""
+_TOLD = (
+    "codec ceiling",
+    "text to image",
+    "geneval",
+    "layout to image",
+    "edit",
+    "infilling",
+    "segmentation",
+    "grounding",
+    "detection, test: AP",
+    "key points",
+    "captioning",
+    "grounded captioning",
+    "description",
+    "question answering",
+    "classification",
+    "dense map",
+)
+"""What the names of the scores begin with that the card tells."""
+_HEAD = """---
+license: apache-2.0
+library_name: anyvl
+pipeline_tag: any-to-any
+tags: [image-generation, image-editing, image-segmentation, visual-question-answering]
+---
+"""
+
+
+def card(parts: Parts, scores: Sequence[Mapping[str, Any]], training: str, picture: str) -> str:
+    """The card's text. scores: rows as `anyvl evaluate -o FILE.json` writes them. training: Markdown, what it cost and how it
+    was made; picture: where the failures are shown, as the page refers to it."""
+    lines = ["# The default checkpoint", "", *_parts(parts), "", *_knowledge(parts.knows), ""]
+    lines += ["## Scores", "", *_scores(scores), ""]
+    lines += [
+        "## What it gets wrong",
+        "",
+        f"The worst of the first {_EXAMINED} items of some suites, first samples all.",
+        "",
+    ]
+    lines += [f"![failures]({picture})", "", training.strip()]
+    return "\n".join(lines) + "\n"
+
+
+def _parts(parts: Parts) -> list[str]:
+    shape, codec = parts.decoder.config, parts.tokenizer.model.config
+    kit = parts.kit
+    sides = [f"{columns * codec.factor} × {rows * codec.factor}" for rows, columns in kit.grids]
+    alone = ", each of its own cell alone" if codec.cellwise else ""
+    return [
+        "| part | what it is |",
+        "| --- | --- |",
+        f"| image tokenizer | VQGAN, {_millions(parts.tokenizer.model)} parameters, one code of {codec.num_codes:,} "
+        f"for {codec.factor} × {codec.factor} px{alone} |",
+        f"| decoder | {_millions(parts.decoder)} parameters, width {shape.hidden_size}, {shape.num_hidden_layers} layers, "
+        f"{kit.vocabulary.size:,} ids |",
+        f"| pictures | {', '.join(sides)} px (width × height); others are resized to the nearest shape |",
+        f"| tasks | {', '.join(parts.tasks)} |",
+    ]
+
+
+def _knowledge(knows: Mapping[str, Sequence[str]]) -> list[str]:
+    shown = {name: words for name, words in knows.items() if name not in ("words", "also called")}
+    lines = ["## What it knows", "", "Drawings of the scene world (`anyvl.data.scenes`), and words about them:", ""]
+    for name, words in shown.items():
+        lines.append(f"- {len(words)} **{name}**: {', '.join(words)}.")
+    return [
+        *lines,
+        "",
+        "Photographs, writing, people, and things it has no word for (`anyvl info`) mean nothing to it: it will paint or name",
+        "the nearest it knows. For each thing one colour was held out of every training picture; rows marked `held_out` are",
+        "of such pairs.",
+    ]
+
+
+def _scores(scores: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = ["| figure | score | 95 % | ceiling | floor | n |", "| --- | --- | --- | --- | --- | --- |"]
+    for row in scores:
+        if row["name"].startswith(_TOLD):
+            interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
+            beside = ["" if row[name] is None else f"{row[name]:.3f}" for name in ("ceiling", "floor")]
+            cells = [row["name"], f"{row['value']:.3f}", interval, *beside, str(row["count"])]
+            lines.append(f"| {' | '.join(cells)} |")
+    return [
+        "Every picture and answer is a first sample, on scenes that no training shows. The **ceiling** is the true picture or",
+        "answer after the codecs; the **floor** an answer to another question of the same size, the untouched input of an edit,",
+        "or what can be said blindly.",
+        "",
+        *lines,
+    ]
+
+
+def failures(model: AnyVL) -> list[list[tuple[Image.Image, str]]]:
+    """A row a suite: its worst items, with what was asked."""
+    rows = []
+    for name in _FAILING:
+        shown = next(score.exhibits for score in evaluate(model, name, _EXAMINED) if score.exhibits)
+        rows.append([(exhibit.picture, exhibit.words) for exhibit in shown["worst"][:_SHOWN]])
+    return rows
+
+
+def _millions(network: nn.Module) -> str:
+    return f"{sum(weight.numel() for weight in network.parameters()) / 1e6:.1f} M"
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(prog="python -m anyvl.evaluation.card", description=__doc__)
+    reader.add_argument("scores", type=Path)
+    reader.add_argument("folder", type=Path, nargs="?", default=DEFAULT_FOLDER)
+    reader.add_argument("--training", type=Path, default=Path("docs/default-training.md"))
+    reader.add_argument("--docs", type=Path, default=Path("docs"))
+    asked = reader.parse_args()
+    model = AnyVL.from_pretrained(asked.folder)
+    save_board(failures(model), asked.folder / PICTURE)
+    shutil.copyfile(asked.folder / PICTURE, asked.docs / "images" / PICTURE)
+    scores, training = json.loads(asked.scores.read_text()), asked.training.read_text(encoding="utf-8")
+    text = card(model.parts, scores, training, PICTURE)
+    (asked.folder / "README.md").write_text(_HEAD + text, encoding="utf-8")
+    page = card(model.parts, scores, training, f"images/{PICTURE}")
+    (asked.docs / "default-checkpoint.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
