@@ -35,12 +35,12 @@ def config() -> DecoderRun:
         },
         modality_weights={"image": 1.5, "coordinate": 1.0, "text": 0.4, "control": 0.8},
         schedule=Schedule(
-            steps=30_000, rate=1.5e-3, matrix_rate=0.015, warmup=100, decay=0.3, final=0.02, average=0.998
+            steps=60_000, rate=1.5e-3, matrix_rate=0.015, warmup=100, decay=0.3, final=0.02, average=0.998
         ),
         scenes=20_000,
-        fresh=16,
+        fresh=8,
         workers=1,
-        sequences=64,
+        sequences=32,
         questions=8,
         length=736,
         compile=True,
