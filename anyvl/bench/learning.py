@@ -16,7 +16,7 @@ from anyvl.bench.timing import Figure, plain
 from anyvl.bench.transformers_peer import as_qwen3
 from anyvl.checkpoint import load_parts
 from anyvl.data.examples import make_sequence, sample_task
-from anyvl.data.mixture import side_by_side
+from anyvl.data.mixture import count_ids, side_by_side
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.world import World
 from anyvl.model.decoder import Decoder, DecoderConfig
@@ -106,7 +106,7 @@ def _our_step(config: DecoderConfig, vocabulary: Any, sequences: list[TokenSeque
         optimizers=decoder_optimizers(decoder, schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=lambda model, folder: None,
         sheet=lambda model, path: None,
-        units=lambda batch: 1,
+        units=count_ids,
         after=lambda model, batch, step: ends.append(time.perf_counter()),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -111,3 +111,8 @@ def rows_of(batch: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
         kind, _, name = key.rpartition(".")
         rows.setdefault(kind, {})[name] = tensor
     return rows
+
+
+def count_ids(batch: Mapping[str, Tensor]) -> int:
+    """How many ids a batch holds, without what fills up its rows."""
+    return sum(int((rows["branches"] >= 0).sum()) for rows in rows_of(batch).values())

@@ -144,8 +144,9 @@ class VQGAN(nn.Module):
             return self._nearest(picture)
         side, rows = self.config.factor, picture.shape[1] // self.config.factor
         cells = rearrange(picture, "b (r i) (c j) d -> (b r c) (i j d)", i=side, j=side).contiguous()
-        # Four bytes at a time: a side is even, and there are fewer numbers to compare.
-        distinct, place = torch.unique(cells.view(torch.int32), dim=0, return_inverse=True)
+        # Four bytes at a time where a cell has so many: there are fewer numbers to compare.
+        words = cells.view(torch.int32) if cells.shape[1] % 4 == 0 else cells
+        distinct, place = torch.unique(words, dim=0, return_inverse=True)
         codes = self._nearest(rearrange(distinct.view(torch.uint8), "n (i j d) -> n i j d", i=side, j=side))
         return rearrange(codes.flatten()[place], "(b r c) -> b r c", b=len(picture), r=rows)
 

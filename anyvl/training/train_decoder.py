@@ -10,7 +10,7 @@ from torch import Tensor
 
 from anyvl.checkpoint import Parts, load_parts, save_parts
 from anyvl.codecs import Kit, TextTokenizer
-from anyvl.data.mixture import Mixture, rows_of
+from anyvl.data.mixture import Mixture, count_ids, rows_of
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.repertoire import Repertoire
@@ -97,7 +97,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         optimizers=decoder_optimizers(decoder, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         export=export,
         sheet=sheet,
-        units=lambda batch: sum(int((rows["branches"] >= 0).sum()) for rows in rows_of(batch).values()),
+        units=count_ids,
         products=lambda batch: decoder_products(decoder, batch),
         workers=run.workers,
     )
@@ -135,7 +135,5 @@ def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, sta
 def decoder_products(decoder: Decoder, batch: Mapping[str, Tensor]) -> float:
     """Floating-point operations of learning a batch: six a weight and id it meets, attention aside."""
     matrices = sum(weight.numel() for name, weight in decoder.named_parameters() if ".layers." in name)
-    kinds = rows_of(batch).values()
-    ids = sum(int((rows["branches"] >= 0).sum()) for rows in kinds)
-    targets = sum(int((rows["weights"] > 0).sum()) for rows in kinds)
-    return 6.0 * (matrices * ids + decoder.head.numel() * targets)
+    targets = sum(int((rows["weights"] > 0).sum()) for rows in rows_of(batch).values())
+    return 6.0 * (matrices * count_ids(batch) + decoder.head.numel() * targets)

@@ -41,9 +41,11 @@ def test_a_cellwise_code_is_a_function_of_its_own_pixels():
     assert np.array_equal(moved, np.roll(first, (1, 2), (0, 1)))
 
 
-def test_cells_that_are_alike_have_one_code_and_it_is_the_nearest():
-    model = small(cellwise=True)
-    tiles = noise(8, 24).reshape(8, 3, 8, 3)[:, [0, 1, 0, 2, 1]].reshape(8, 40, 3)
+@pytest.mark.parametrize("side", [8, 3])  # a cell of 3 × 3 px has no whole number of words
+def test_cells_that_are_alike_have_one_code_and_it_is_the_nearest(side):
+    model = small(cellwise=True) if side == 8 else small(cellwise=True, stem=3, channels=(32,))
+    assert model.config.factor == side
+    tiles = noise(side, 3 * side).reshape(side, 3, side, 3)[:, [0, 1, 0, 2, 1]].reshape(side, 5 * side, 3)
     picture = torch.from_numpy(np.concatenate([tiles, tiles[:, ::-1], tiles]))[None]
     codes = model.encode(picture)
     vectors = model.latents(picture.permute(0, 3, 1, 2) / 127.5 - 1)[0].flatten(1).T
