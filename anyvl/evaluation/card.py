@@ -6,17 +6,17 @@ is `FOLDER/README.md`, where the hub looks for it, and `DOCS/default-checkpoint.
 """
 
 import argparse
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from torch import nn
 
 from anyvl.checkpoint import DEFAULT_FOLDER, Parts
 from anyvl.evaluation.board import save_board
+from anyvl.evaluation.report import LEGEND, from_json, table
+from anyvl.evaluation.score import Score
 from anyvl.evaluation.suites import evaluate
 from anyvl.pipeline import AnyVL
 
@@ -55,17 +55,12 @@ tags: [image-generation, image-editing, image-segmentation, visual-question-answ
 """
 
 
-def card(parts: Parts, scores: Sequence[Mapping[str, Any]], training: str, picture: str) -> str:
-    """The card's text. scores: rows as `anyvl evaluate -o FILE.json` writes them. training: Markdown, what it cost and how it
-    was made; picture: where the failures are shown, as the page refers to it."""
+def card(parts: Parts, scores: Sequence[Score], training: str, picture: str) -> str:
+    """The card's text. training: Markdown, what it cost and how it was made; picture: where the failures are shown, as the page
+    refers to it."""
     lines = ["# The default checkpoint", "", *_parts(parts), "", *_knowledge(parts.knows), ""]
-    lines += ["## Scores", "", *_scores(scores), ""]
-    lines += [
-        "## What it gets wrong",
-        "",
-        f"The worst of the first {_EXAMINED} items of some suites, first samples all.",
-        "",
-    ]
+    lines += ["## Scores", "", LEGEND, table([score for score in scores if score.name.startswith(_TOLD)])]
+    lines += ["## What it gets wrong", "", f"The worst of the first {_EXAMINED} items of some suites:", ""]
     lines += [f"![failures]({picture})", "", training.strip()]
     return "\n".join(lines) + "\n"
 
@@ -101,23 +96,6 @@ def _knowledge(knows: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
-def _scores(scores: Sequence[Mapping[str, Any]]) -> list[str]:
-    lines = ["| figure | score | 95 % | ceiling | floor | n |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in scores:
-        if row["name"].startswith(_TOLD):
-            interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
-            beside = ["" if row[name] is None else f"{row[name]:.3f}" for name in ("ceiling", "floor")]
-            cells = [row["name"], f"{row['value']:.3f}", interval, *beside, str(row["count"])]
-            lines.append(f"| {' | '.join(cells)} |")
-    return [
-        "Every picture and answer is a first sample, on scenes that no training shows. The **ceiling** is the true picture or",
-        "answer after the codecs; the **floor** an answer to another question of the same size, the untouched input of an edit,",
-        "or what can be said blindly.",
-        "",
-        *lines,
-    ]
-
-
 def failures(model: AnyVL) -> list[list[tuple[Image.Image, str]]]:
     """A row a suite: its worst items, with what was asked."""
     rows = []
@@ -132,7 +110,7 @@ def _millions(network: nn.Module) -> str:
 
 
 def main() -> None:
-    reader = argparse.ArgumentParser(prog="python -m anyvl.evaluation.card", description=__doc__)
+    reader = argparse.ArgumentParser(prog="python -m anyvl.evaluation.card", description=__doc__.partition("\n")[0])
     reader.add_argument("scores", type=Path)
     reader.add_argument("folder", type=Path, nargs="?", default=DEFAULT_FOLDER)
     reader.add_argument("--training", type=Path, default=Path("docs/default-training.md"))
@@ -141,7 +119,7 @@ def main() -> None:
     model = AnyVL.from_pretrained(asked.folder)
     save_board(failures(model), asked.folder / PICTURE)
     shutil.copyfile(asked.folder / PICTURE, asked.docs / "images" / PICTURE)
-    scores, training = json.loads(asked.scores.read_text()), asked.training.read_text(encoding="utf-8")
+    scores, training = from_json(asked.scores.read_text(encoding="utf-8")), asked.training.read_text(encoding="utf-8")
     text = card(model.parts, scores, training, PICTURE)
     (asked.folder / "README.md").write_text(_HEAD + text, encoding="utf-8")
     page = card(model.parts, scores, training, f"images/{PICTURE}")

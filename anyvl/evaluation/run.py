@@ -1,8 +1,5 @@
 """`anyvl evaluate`: the suites on one model, a table on screen, JSON or Markdown on disk."""
 
-import dataclasses
-import json
-import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +9,7 @@ from rich.table import Table
 
 from anyvl.errors import UnknownNameError
 from anyvl.evaluation.page import page
+from anyvl.evaluation.report import COLUMNS, LEGEND, cells, table, to_json
 from anyvl.evaluation.score import Score
 from anyvl.exports.files import write_file
 
@@ -56,47 +54,21 @@ def run(
 
 
 def _table(scores: list[Score]) -> Table:
-    table = Table(*_COLUMNS, title="anyvl evaluate")
+    shown = Table(*COLUMNS, title="anyvl evaluate")
     for row in scores:
-        table.add_row(*_cells(row))
-    return table
+        shown.add_row(*cells(row))
+    return shown
 
 
-_HEAD = """# Scores
-
-Written by `anyvl evaluate -o FILE.md`. Every picture and answer is a first sample, on scenes that no training shows. The
-interval is a bootstrap over items. The **ceiling** is the true picture or answer after the codecs, the **floor** an answer
-to another item of the same size, the untouched input of an edit, or what can be said blindly.
-
-"""
-
-_COLUMNS = ("figure", "score", "95 %", "ceiling", "floor", "n")
-
-
-def _cells(row: Score) -> list[str]:
-    interval = "" if math.isnan(row.low) else f"{row.low:.3f}-{row.high:.3f}"
-    beside = ["" if value is None else f"{value:.3f}" for value in (row.ceiling, row.floor)]
-    name = f"{row.name} ({row.note})" if row.note else row.name
-    return [name, f"{row.value:.3f}", interval, *beside, str(row.count)]
-
-
-def _as_json(scores: list[Score]) -> str:
-    names = [field.name for field in dataclasses.fields(Score) if field.name != "exhibits"]
-    rows = [{name: _plain(getattr(score, name)) for name in names} for score in scores]
-    return json.dumps(rows, indent=1) + "\n"
+_HEAD = "# Scores\n\nWritten by `anyvl evaluate -o FILE.md`. "
 
 
 def _as_markdown(scores: list[Score]) -> str:
-    lines = [_COLUMNS, ["---"] * len(_COLUMNS), *map(_cells, scores)]
-    return _HEAD + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{_HEAD}{LEGEND}\n{table(scores)}"
 
 
 def _as_page(scores: list[Score]) -> str:
-    return page(scores, _COLUMNS, [_cells(score) for score in scores])
+    return page(scores, COLUMNS, [cells(score) for score in scores])
 
 
-_FILES = {".json": _as_json, ".md": _as_markdown, ".html": _as_page}
-
-
-def _plain(value: object) -> object:
-    return None if isinstance(value, float) and math.isnan(value) else value
+_FILES = {".json": to_json, ".md": _as_markdown, ".html": _as_page}

@@ -1,32 +1,32 @@
 """The card tells what the checkpoint says of itself, the measured scores it is asked for, and what it cost."""
 
-import dataclasses
+import math
 
 import pytest
 
 from anyvl.checkpoint import load_parts
+from anyvl.errors import InputError
 from anyvl.evaluation import card as page
+from anyvl.evaluation.report import from_json, to_json
 from anyvl.evaluation.score import Score
 
-
-def row(name: str, value: float, **more: float | None) -> dict[str, object]:
-    score = Score(name=name, value=value, low=value - 0.1, high=value + 0.1, count=50)
-    return {**{f.name: getattr(score, f.name) for f in dataclasses.fields(score) if f.name != "exhibits"}, **more}
+SCORES = (
+    Score(name="segmentation, test: mIoU", value=0.8125, low=0.75, high=0.875, count=50, ceiling=0.98, floor=0.01),
+    Score(name="two things, test: painted to a plan: objects", value=0.123, low=0.1, high=0.2, count=50),
+    Score(name="geneval, test: counting", value=0.625, low=math.nan, high=math.nan, count=40, note="of 40"),
+)
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    scores = [
-        row("segmentation, test: mIoU", 0.8125, ceiling=0.98, floor=0.01),
-        row("two things, test: painted to a plan: objects", 0.123),
-        row("geneval, test: counting", 0.625, low=None, high=None),
-    ]
-    return page.card(load_parts(), scores, "## Training\n\nTwo cores, ten hours.\n", "images/failures.png")
+    return page.card(
+        load_parts(), from_json(to_json(SCORES)), "## Training\n\nTwo cores, ten hours.\n", "images/failures.png"
+    )
 
 
 def test_it_tells_the_scores_that_count_with_what_they_are_read_beside(text: str) -> None:
-    assert "| segmentation, test: mIoU | 0.812 | 0.71-0.91 | 0.980 | 0.010 | 50 |" in text
-    assert "| geneval, test: counting | 0.625 |  |  |  | 50 |" in text
+    assert "| segmentation, test: mIoU | 0.812 | 0.750-0.875 | 0.980 | 0.010 | 50 |" in text
+    assert "| geneval, test: counting (of 40) | 0.625 |  |  |  | 40 |" in text
     assert "painted to a plan" not in text
 
 
@@ -43,3 +43,9 @@ def test_it_tells_what_is_known_and_what_the_parts_are(text: str) -> None:
 
 def test_failures_and_costs_have_their_place(text: str) -> None:
     assert "(images/failures.png)" in text and text.endswith("## Training\n\nTwo cores, ten hours.\n")
+
+
+def test_scores_that_are_none_are_refused() -> None:
+    for text in ("nothing", "[1]", '[{"name": "x"}]', '{"scores": []}'):
+        with pytest.raises(InputError, match="no scores that"):
+            from_json(text)
