@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from anyvl.errors import InputError
 from anyvl.evaluation.score import Score
@@ -39,10 +40,11 @@ def to_json(scores: Sequence[Score]) -> str:
 def from_json(text: str) -> list[Score]:
     """Scores as `to_json` writes them; InputError for anything else."""
     try:
-        rows = [{name: math.nan if value is None and name in ("low", "high") else value for name, value in row.items()}
-                for row in json.loads(text)]  # fmt: skip
+        rows: list[dict[str, Any]] = [dict(row) for row in json.loads(text)]
+        for row in rows:
+            row |= {name: math.nan for name in ("low", "high") if row[name] is None}
         return [Score(**row) for row in rows]
-    except (ValueError, TypeError, AttributeError) as problem:
+    except (ValueError, TypeError, KeyError) as problem:
         raise InputError(f"these are no scores that `anyvl evaluate -o FILE.json` wrote: {problem}") from problem
 
 
