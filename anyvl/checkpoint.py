@@ -1,10 +1,11 @@
-"""A checkpoint folder, whole: `model_index.json`, `tokenizer/`, `decoder/`, `image_tokenizer/`.
+"""A checkpoint folder, whole: `model_index.json`, `tokenizer/`, `decoder/`, `image_tokenizer/`, perhaps `refiner/`.
 
 `model_index.json` stores the language's layout by name, the picture grids, and what the model knows of the world; the other
 folders are what their own rooms write. No pickles anywhere.
 """
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,8 @@ class Parts:
     for; empty where nobody said. temperatures: by task, what log probabilities of closed answers are divided by, so that the
     probabilities are right as often as they say. noise_objects: its detections are lists of at least so many entries, some of
     nothing (`anyvl.codecs.PaddedBoxes`). lattice: px from line to line of the lattice that things of its training's world stand
-    on; 0 where nobody said.
+    on; 0 where nobody said. refiner: folder of the model's refiner, a pipeline of diffusers that is loaded when it is asked for;
+    None where it has none.
     """
 
     decoder: Decoder
@@ -40,6 +42,7 @@ class Parts:
     temperatures: dict[str, float] = field(default_factory=dict)
     noise_objects: int = 0
     lattice: int = 0
+    refiner: Path | None = None
 
 
 def _found(name: str | Path) -> Path:
@@ -79,6 +82,8 @@ def save_parts(
         "noise_objects": parts.noise_objects,
         "lattice": parts.lattice,
     }
+    if parts.refiner is not None and parts.refiner.resolve() != (folder / "refiner").resolve():
+        shutil.copytree(parts.refiner, folder / "refiner", dirs_exist_ok=True)
     save_json(index, folder / INDEX_FILE)
 
 
@@ -116,4 +121,5 @@ def load_parts(
         temperatures=index.get("temperatures", {}),
         noise_objects=index.get("noise_objects", 0),
         lattice=index.get("lattice", 0),
+        refiner=folder / "refiner" if (folder / "refiner").is_dir() else None,
     )

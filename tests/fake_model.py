@@ -53,6 +53,12 @@ class FakeModel:
         changed[3:6, 10:20] = True
         return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
 
+    def refine(self, pictures, **settings):
+        self._note("refine", pictures, **settings)
+        listed = pictures if isinstance(pictures, list) else [Image.fromarray(pictures)]
+        larger = [one.resize((2 * one.width, 2 * one.height)) for one in listed]
+        return types.SimpleNamespace(images=larger, seeds=[4] * len(larger))
+
     def _instances(self, picture, label):
         frame = Frame(*picture.shape[:2])
         polygon = Polygon(((10.0, 5.0), (30.0, 5.0), (30.0, 25.0)))

@@ -10,30 +10,19 @@ import torch
 from PIL import Image
 
 from anyvl.checkpoint import Parts
-from anyvl.codecs import Kit, TextTokenizer, Words
+from anyvl.codecs import Words
 from anyvl.errors import CheckpointError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder, seeds, small_kit, validity
-from anyvl.model.image_tokenizer import VQGANTokenizer
-from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.pipeline import AnyVL, UnknownWordsWarning
 from anyvl.pipeline.model import _METHODS
 from anyvl.sampling import Sampling
 from anyvl.tasks import TASKS, find_task
 from anyvl.values import Box, Frame, Instance
-from anyvl.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")
-def model() -> AnyVL:
-    torch.manual_seed(0)
-    config = VQGANConfig(num_codes=64, stem=4, channels=(32, 32), norm_num_groups=8, latent_channels=8)
-    tokenizer = VQGANTokenizer(VQGAN(config))
-    text = TextTokenizer.train(["a red fox left of a palm tree", "segment the fox"], 300)
-    vocabulary = Vocabulary(num_text=300, coordinate_bins=64, num_codes=64)
-    kit = Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=((4, 4), (3, 5), (5, 3)))
-    words = "a red fox the replace with cat star palm tree is it yes no what there depth instances cub of and"
-    knows = {"things": ["fox", "cat", "star", "fox cub"], "words": words.split()}
-    return AnyVL(Parts(decoder=random_decoder(kit, size=32), tokenizer=tokenizer, kit=kit, knows=knows))
+def model(small_parts: Parts) -> AnyVL:
+    return AnyVL(small_parts)
 
 
 def test_every_task_returns_its_value(model: AnyVL, picture: np.ndarray) -> None:

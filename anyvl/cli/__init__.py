@@ -16,6 +16,7 @@ import typer
 from anyvl.cli.finding import detect, ground, segment
 from anyvl.cli.mapping import dense, keypoints
 from anyvl.cli.painting import edit, generate, infill
+from anyvl.cli.refining import refine
 from anyvl.cli.running import bench, evaluate, info, train
 from anyvl.cli.telling import ask, caption, classify, describe
 from anyvl.errors import AnyVLError
@@ -35,6 +36,7 @@ COMMANDS = (
     ask,
     classify,
     dense,
+    refine,
     info,
     train,
     evaluate,

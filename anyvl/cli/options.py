@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +27,14 @@ GuidanceOption = Annotated[float | None, typer.Option(help="How strongly the wor
 NumImagesOption = Annotated[int, typer.Option(min=1, help="How many pictures to make.")]
 PictureArgument = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
 PhraseArgument = Annotated[str, typer.Argument(help='What to find, such as "the palm tree".', show_default=False)]
+RefineOption = Annotated[
+    int | None,
+    typer.Option(
+        "--refine",
+        min=1,
+        help="Refine the result to so many times its size with the model's refiner; 1, of an edit: sharpen only the change.",
+    ),
+]
 FormatOption = Annotated[
     str | None,
     typer.Option(
@@ -82,3 +90,30 @@ def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
 
 def as_one_line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def print_pictures(
+    targets: Sequence[Path], images: Sequence[Any], seeds: Sequence[int], more: Sequence[dict[str, Any]], as_json: bool
+) -> None:
+    rows = [
+        {"file": str(target), "seed": int(seed), "width": image.width, "height": image.height, **extra}
+        for target, image, seed, extra in zip(targets, images, seeds, more, strict=True)
+    ]
+    if as_json:
+        print(as_one_line({"images": rows}))
+    else:
+        for row in rows:
+            print(f"{row['file']}  seed {row['seed']}")
+            for thing in row.get("plan", ()):
+                print(f"  {thing['label']}  box " + " ".join(f"{side:.1f}" for side in thing["box"]))
+
+
+def sides_of(box: str, option: str, example: str) -> tuple[float, ...]:
+    """ "2,3,30,40" as numbers."""
+    try:
+        sides = tuple(float(side) for side in box.split(","))
+    except ValueError:
+        sides = ()
+    if len(sides) != 4:
+        raise InputError(f'a box of {option} is four numbers, x0,y0,x1,y1, as in "{example}", but {box!r} came')
+    return sides

@@ -14,13 +14,15 @@ from anyvl.cli.options import (
     ModelOption,
     NumImagesOption,
     PictureArgument,
+    RefineOption,
     SeedOption,
-    as_one_line,
     given,
     loaded,
     opened,
+    print_pictures,
     progress,
     require_words,
+    sides_of,
 )
 from anyvl.errors import InputError
 
@@ -47,6 +49,7 @@ def generate(
     ] = None,
     height: Annotated[int | None, typer.Option(min=1, help="Height in px.")] = None,
     width: Annotated[int | None, typer.Option(min=1, help="Width in px.")] = None,
+    refine: RefineOption = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = None,
@@ -63,12 +66,14 @@ def generate(
         plan=plan or None, layout=things, seed=seed, guidance_scale=guidance_scale, height=height, width=width
     )
     with progress("painting") as on_step:
-        painted = loaded(model, device, dtype).generate(
-            prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
-        )
-    write_pictures(targets, painted.images)
+        painter = loaded(model, device, dtype)
+        painted = painter.generate(prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings)
+        images = painted.images
+        if refine is not None:
+            images = painter.refine(images, scale=refine, seed=painted.seeds, callback_on_step_end=on_step).images
+    write_pictures(targets, images)
     plans = [{"plan": _rows(things)} if things is not None else {} for things in painted.plans or [None] * len(targets)]
-    _print_pictures(targets, painted.images, painted.seeds, plans, as_json)
+    print_pictures(targets, images, painted.seeds, plans, as_json)
 
 
 def edit(
@@ -80,6 +85,7 @@ def edit(
     seed: SeedOption = None,
     num_images: NumImagesOption = 1,
     guidance_scale: GuidanceOption = None,
+    refine: RefineOption = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = None,
@@ -93,12 +99,17 @@ def edit(
     array = opened(picture)
     settings = given(seed=seed, guidance_scale=guidance_scale)
     with progress("editing") as on_step:
-        edited = loaded(model, device, dtype).edit(
+        editor = loaded(model, device, dtype)
+        edited = editor.edit(
             array, instruction, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
         )
-    write_pictures(targets, edited.images)
+        images = edited.images
+        if refine is not None:
+            where = {"mask": edited.changed} if refine == 1 else {"scale": refine}
+            images = editor.refine(images, seed=edited.seeds, callback_on_step_end=on_step, **where).images
+    write_pictures(targets, images)
     changes = [{"changed_pixels": int(changed.sum())} for changed in edited.changed]
-    _print_pictures(targets, edited.images, edited.seeds, changes, as_json)
+    print_pictures(targets, images, edited.seeds, changes, as_json)
 
 
 def infill(
@@ -134,7 +145,7 @@ def infill(
         require_words(prompt)
     hole: Any
     if box is not None and mask is None:
-        hole = _sides(box, "--box", "2,3,30,40")
+        hole = sides_of(box, "--box", "2,3,30,40")
     elif mask is not None and box is None:
         hole = opened(mask, transparent_is_black=True)
     else:
@@ -148,23 +159,7 @@ def infill(
         )
     write_pictures(targets, painted.images)
     changes = [{"changed_pixels": int(changed.sum())} for changed in painted.changed]
-    _print_pictures(targets, painted.images, painted.seeds, changes, as_json)
-
-
-def _print_pictures(
-    targets: Sequence[Path], images: Sequence[Any], seeds: Sequence[int], more: Sequence[dict[str, Any]], as_json: bool
-) -> None:
-    rows = [
-        {"file": str(target), "seed": int(seed), "width": image.width, "height": image.height, **extra}
-        for target, image, seed, extra in zip(targets, images, seeds, more, strict=True)
-    ]
-    if as_json:
-        print(as_one_line({"images": rows}))
-    else:
-        for row in rows:
-            print(f"{row['file']}  seed {row['seed']}")
-            for thing in row.get("plan", ()):
-                print(f"  {thing['label']}  box " + " ".join(f"{side:.1f}" for side in thing["box"]))
+    print_pictures(targets, painted.images, painted.seeds, changes, as_json)
 
 
 def _placed(entry: str) -> tuple[tuple[float, ...], str]:
@@ -172,18 +167,7 @@ def _placed(entry: str) -> tuple[tuple[float, ...], str]:
     box, _, name = entry.partition("=")
     if not name.strip():
         raise InputError(f'--layout is a box and a name, such as "2,3,30,40=a red fox", but {entry!r} came')
-    return _sides(box, "--layout", "2,3,30,40=a red fox"), name.strip()
-
-
-def _sides(box: str, option: str, example: str) -> tuple[float, ...]:
-    """ "2,3,30,40" as numbers."""
-    try:
-        sides = tuple(float(side) for side in box.split(","))
-    except ValueError:
-        sides = ()
-    if len(sides) != 4:
-        raise InputError(f'a box of {option} is four numbers, x0,y0,x1,y1, as in "{example}", but {box!r} came')
-    return sides
+    return sides_of(box, "--layout", "2,3,30,40=a red fox"), name.strip()
 
 
 def _rows(things: Sequence[Any]) -> list[dict[str, Any]]:

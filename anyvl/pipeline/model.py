@@ -13,10 +13,11 @@ from anyvl.pipeline.editing import Editing
 from anyvl.pipeline.engine import OnStep
 from anyvl.pipeline.painting import Painting
 from anyvl.pipeline.reading import Reading
+from anyvl.pipeline.refining import Refining
 from anyvl.tasks import Task, find_task
 
 
-class AnyVL(Painting, Editing, Reading):
+class AnyVL(Painting, Editing, Reading, Refining):
     """One decoder that paints, edits, segments, detects, captions and answers.
 
     Pictures may be paths, PIL images or uint8 arrays; all coordinates that come back are pixels of the picture that went in

@@ -61,9 +61,19 @@ def composite(
     changed = cells_to_mask(cells, frame)
     resized = Image.fromarray(painted).resize((frame.width, frame.height), Image.Resampling.BICUBIC)
     half_cell = 0.5 * min(frame.height / cells.shape[0], frame.width / cells.shape[1])
-    weight = _inner_feather(changed, max(1, round(half_cell / 2)))[..., None]
-    mixed = np.rint(weight * np.asarray(resized, np.float32) + (1 - weight) * original).astype(np.uint8)
-    return np.where(changed[..., None], mixed, original), changed
+    return feathered(original, np.asarray(resized), changed, max(1, round(half_cell / 2))), changed
+
+
+def feathered(
+    original: UInt8[np.ndarray, "height width 3"],
+    painted: UInt8[np.ndarray, "height width 3"],
+    mask: Bool[np.ndarray, "height width"],
+    radius: int,
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The original with the painted picture in the mask, mixed over `radius` px inside it and nowhere outside."""
+    weight = _inner_feather(mask, radius)[..., None]
+    mixed = np.rint(weight * painted.astype(np.float32) + (1 - weight) * original).astype(np.uint8)
+    return np.where(mask[..., None], mixed, original)
 
 
 def _inner_feather(mask: Bool[np.ndarray, "height width"], radius: int) -> Float[np.ndarray, "height width"]:

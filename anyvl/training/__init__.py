@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from anyvl.errors import ConfigError
-from anyvl.training.config import DecoderRun, Keeping, Run, Schedule, VQGANRun, WorldConfig, load_run
+from anyvl.training.config import DecoderRun, Keeping, RefinerRun, Run, Schedule, VQGANRun, WorldConfig, load_run
 
-__all__ = ["DecoderRun", "Keeping", "Run", "Schedule", "VQGANRun", "WorldConfig", "load_run", "run"]
+__all__ = ["DecoderRun", "Keeping", "RefinerRun", "Run", "Schedule", "VQGANRun", "WorldConfig", "load_run", "run"]
 
 
 def run(
@@ -27,9 +27,10 @@ def run(
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     chosen = load_run(config, settings)
     folder = Path("runs") / Path(config).stem if run_folder is None else Path(run_folder)
-    if isinstance(chosen, DecoderRun) and not Path(chosen.image_tokenizer).expanduser().is_dir():
+    if not isinstance(chosen, VQGANRun) and not Path(chosen.image_tokenizer).expanduser().is_dir():
+        what = "decoder" if isinstance(chosen, DecoderRun) else "refiner"
         raise ConfigError(
-            f"a decoder is trained on the codes of an image tokenizer, but there is no folder {chosen.image_tokenizer}: "
+            f"a {what} is trained on the codes of an image tokenizer, but there is no folder {chosen.image_tokenizer}: "
             "train one first (configs/vqgan_default.py), or give another by --set image_tokenizer=FOLDER"
         )
     _record(chosen, folder)
@@ -37,6 +38,10 @@ def run(
         from anyvl.training.train_vqgan import train_vqgan
 
         return train_vqgan(chosen, folder, deadline)
+    if isinstance(chosen, RefinerRun):
+        from anyvl.training.train_refiner import train_refiner
+
+        return train_refiner(chosen, folder, deadline)
     from anyvl.training.train_decoder import train_decoder
 
     return train_decoder(chosen, folder, deadline)

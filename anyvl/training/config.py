@@ -153,7 +153,36 @@ class DecoderRun:
     seed: int = 0
 
 
-Run = VQGANRun | DecoderRun
+@dataclass(frozen=True, kw_only=True)
+class RefinerRun:
+    """Train the refiner on drawn scenes, which are exact at any size.
+
+    image_tokenizer: folder of the one whose pictures are refined. scales: how many times as large pictures become, in turn.
+    channels, layers_per_block: of diffusers' `UNet2DModel`. patch: side in px of what is one place for it; gain: what residuals
+    are multiplied by (`anyvl.refiner.AnyVLRefinerPipeline`). batch: squares a step, of `cells` × `cells` codes, `crops` of them
+    out of one scene. clean: share of batches whose pictures are as drawn, not as their codes give them back. anywhere: share of
+    scenes whose things stand anywhere, not on the lattice.
+    """
+
+    schedule: Schedule
+    image_tokenizer: str
+    world: WorldConfig = WorldConfig()
+    keeping: Keeping = Keeping()
+    scales: tuple[int, ...] = (2, 4)
+    channels: tuple[int, ...] = (64, 96, 128)
+    layers_per_block: int = 1
+    patch: int = 4
+    gain: float = 8.0
+    batch: int = 16
+    crops: int = 2
+    cells: int = 8
+    clean: float = 0.15
+    anywhere: float = 0.3
+    precision: str = "auto"
+    seed: int = 0
+
+
+Run = VQGANRun | DecoderRun | RefinerRun
 _PRECISIONS = ("auto", "no", "bf16", "fp16")
 
 

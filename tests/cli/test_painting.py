@@ -97,3 +97,33 @@ def test_a_layout_goes_with_words_or_without(model, capsys):
         assert (name, prompt, settings["layout"]) == ("generate", words[0] if words else None, things)
     assert capsys.readouterr().out.splitlines()[:2] == ["x.png  seed 1", "  a red fox  box 2.0 3.0 30.0 40.0"]
     assert cli.main(["generate", "a fox", "--plan"]) == 0 and model.calls[-1][2]["plan"] is True
+
+
+def test_refine_enlarges_or_sharpens_a_place(photo, picture, model, capsys, tmp_path):
+    assert cli.main(["refine", photo, "--scale", "2", "--steps", "3", "--seed", "4", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["images"]
+    assert row == {"file": "refined.png", "seed": 4, "width": 144, "height": 80}
+    name, (array,), settings = model.calls[-1]
+    assert name == "refine" and np.array_equal(array, picture)
+    assert settings == {"scale": 2, "num_inference_steps": 3, "seed": 4}
+    foreign = ["--refiner", "owner/name", "--prompt", "a fox", "--strength", "0.3", "--box", "8,4,17,10"]
+    assert cli.main(["refine", photo, *foreign, "--scheduler", "UniPCMultistepScheduler", "--tile", "256"]) == 0
+    assert model.calls[-1][2] == {
+        "mask": (8.0, 4.0, 17.0, 10.0),
+        "refiner": "owner/name",
+        "prompt": "a fox",
+        "strength": 0.3,
+        "scheduler": "UniPCMultistepScheduler",
+        "tile": 256,
+    }
+    assert cli.main(["refine", photo, "--box", "8,4,17,10", "--mask", photo]) == 2
+
+
+def test_what_is_painted_is_refined_with_its_own_seeds(photo, model, capsys):
+    assert cli.main(["generate", "a fox", "--num-images", "2", "--refine", "4", "--seed", "7", "--json"]) == 0
+    assert [(r["seed"], r["width"]) for r in json.loads(capsys.readouterr().out)["images"]] == [(7, 144), (8, 144)]
+    assert model.calls[-1][2] == {"scale": 4, "seed": [7, 8]}
+    assert cli.main(["edit", photo, "remove the fox", "--refine", "1"]) == 0
+    assert list(model.calls[-1][2]) == ["seed", "mask"] and model.calls[-1][2]["mask"][0].sum() == 30
+    assert cli.main(["edit", photo, "remove the fox", "--refine", "2"]) == 0
+    assert model.calls[-1][2] == {"seed": [9], "scale": 2}

@@ -1,0 +1,105 @@
+"""Any pipeline of diffusers refines, by the arguments that its call takes; one that cannot says why."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny_pipelines import FAMILIES, image_to_image, text_to_image, upscaler
+
+from anyvl.errors import CheckpointError, InputError
+from anyvl.refiner import as_refiner, load_pipeline, repaint, scheduler_named
+from anyvl.refiner.pipeline import AnyVLRefinerPipeline
+
+
+@pytest.fixture
+def small(picture: np.ndarray) -> Image.Image:
+    return Image.fromarray(picture)
+
+
+@pytest.mark.parametrize("make", FAMILIES)
+def test_pipelines_of_every_family_refine(make: Callable[[], Any], small: Image.Image) -> None:
+    pipeline, steps = make(), []
+
+    def told(pipe: Any, step: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        steps.append(step)
+        return tensors
+
+    def repainted(seed: int, size: tuple[int, int] = (160, 288)) -> np.ndarray:
+        settings = {"prompt": "a fox", "num_inference_steps": 4, "callback_on_step_end": told}
+        return np.array(repaint(pipeline, small, size, seed=seed, **settings), np.int64)
+
+    first = repainted(3)
+    assert first.shape == (160, 288, 3)
+    again, other = np.abs(first - repainted(3)), np.abs(first - repainted(4))
+    assert again.max() <= 2 < other.max(), "a seed is an image's own, up to what a sum's order changes"
+    assert repainted(3, (90, 162)).shape == (90, 162, 3)
+
+
+def test_a_text_to_image_pipeline_is_turned_into_its_sibling(small: Image.Image) -> None:
+    pipeline = text_to_image()
+    assert type(as_refiner(pipeline)) is type(image_to_image())
+    assert repaint(pipeline, small, (80, 144), prompt="a fox", seed=0, num_inference_steps=2).size == (144, 80)
+
+
+def test_strength_says_how_much_is_painted_anew(small: Image.Image) -> None:
+    pipeline = image_to_image()
+    weak, strong = (
+        np.asarray(repaint(pipeline, small, (80, 144), prompt="", seed=0, num_inference_steps=10, strength=s), np.int64)
+        for s in (0.1, 1.0)
+    )
+    with torch.no_grad():
+        large = small.resize((144, 80), Image.Resampling.LANCZOS)
+        pixels = torch.from_numpy(np.array(large)).permute(2, 0, 1)[None] / 127.5 - 1
+        pixels = torch.nn.functional.pad(pixels, (0, 16, 0, 16), mode="replicate")
+        back = pipeline.vae(pixels).sample[0, :, :80, :144].permute(1, 2, 0)
+    kept = ((back / 2 + 0.5).clamp(0, 1) * 255).numpy()
+    assert np.abs(weak - kept).mean() < np.abs(strong - kept).mean()
+
+
+def test_what_cannot_refine_says_why(small: Image.Image) -> None:
+    class Words:
+        def __call__(self, prompt: str) -> None: ...
+
+    class Masked:
+        def __call__(self, prompt: str, image: Any = None, mask_image: Any = None) -> None: ...
+
+    class SameSize:
+        def __call__(self, image: Any, output_type: str = "pil") -> Any:
+            return type("Out", (), {"images": [image]})
+
+    with pytest.raises(InputError, match="Words cannot refine: it takes no picture"):
+        as_refiner(Words())
+    with pytest.raises(InputError, match=r"Masked cannot refine.*wants mask_image"):
+        as_refiner(Masked())
+    with pytest.raises(InputError, match="SameSize does not enlarge"):
+        repaint(SameSize(), small, (80, 144), prompt="", seed=0)
+    with pytest.raises(InputError, match="has no setting strength"):
+        repaint(upscaler(), small, (80, 144), prompt="", seed=0, strength=0.5)
+    with pytest.raises(InputError, match=r"at least one.*0\.1 × 5 came"):
+        repaint(image_to_image(), small, (80, 144), prompt="", seed=0, strength=0.1, num_inference_steps=5)
+
+
+def test_pipelines_are_loaded_from_folders(tmp_path: Path, small: Image.Image) -> None:
+    image_to_image().save_pretrained(tmp_path / "pipeline")
+    loaded = load_pipeline(tmp_path / "pipeline", torch.device("cpu"), torch.float32)
+    loaded.set_progress_bar_config(disable=True)
+    assert repaint(loaded, small, (80, 144), prompt="", seed=0, num_inference_steps=2).size == (144, 80)
+    with pytest.raises(CheckpointError, match="diffusers finds no pipeline"):
+        load_pipeline(tmp_path, torch.device("cpu"), torch.float32)
+
+
+def test_schedulers_are_taken_by_name() -> None:
+    from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
+
+    flow = FlowMatchEulerDiscreteScheduler()
+    named = scheduler_named("UniPCMultistepScheduler", flow)
+    assert isinstance(named, UniPCMultistepScheduler) and named.config.use_flow_sigmas
+    with pytest.raises(InputError, match="no scheduler 'Unipc'"):
+        scheduler_named("Unipc", flow)
+    with pytest.raises(InputError, match="DDPMScheduler cannot follow a flow"):
+        scheduler_named("DDPMScheduler", flow)
+    assert AnyVLRefinerPipeline.__name__ == "AnyVLRefinerPipeline"

@@ -1,0 +1,90 @@
+"""`AnyVL.refine`: the model's own refiner, pipelines of diffusers, and pictures sharpened in one place only."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny_pipelines import image_to_image, upscaler
+
+from anyvl.errors import CheckpointError, InputError, StoppedError
+from anyvl.evaluation.laws import random_decoder
+from anyvl.pipeline import AnyVL
+from anyvl.training.config import RefinerRun, Schedule, WorldConfig
+from anyvl.training.train_refiner import train_refiner
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
+    """A small model with a refiner of two steps' training."""
+    folder = tmp_path_factory.mktemp("refiner")
+    AnyVL(small_parts).save_pretrained(folder / "model", dtype="float32")
+    run = RefinerRun(
+        schedule=Schedule(steps=2, rate=1e-3, warmup=1),
+        image_tokenizer=str(folder / "model" / "image_tokenizer"),
+        world=WorldConfig(repertoire="first", grids=((6, 9), (9, 6))),
+        channels=(16, 16),
+        batch=4,
+        cells=5,
+        precision="no",
+    )
+    assert train_refiner(run, folder / "run") == 2
+    return AnyVL(dataclasses.replace(small_parts, refiner=folder / "run" / "model"))
+
+
+def test_pictures_are_enlarged_and_a_seed_is_their_own(model: AnyVL, picture: np.ndarray) -> None:
+    refined = model.refine([picture, picture[:, ::-1]], seed=5)
+    assert refined.seeds == [5, 6] and [image.size for image in refined.images] == [(288, 160)] * 2
+    assert model.refine(np.ascontiguousarray(picture[:, ::-1]), seed=6).images[0] == refined.images[1]
+    assert model.refine(picture, seed=6).images[0] != refined.images[0]
+    assert model.refine(picture, scale=2, seed=5).images[0].size == (144, 80)
+    assert model.refine(picture, scale=3, seed=5, scheduler="UniPCMultistepScheduler").images[0].size == (216, 120)
+
+
+def test_outside_a_mask_every_pixel_is_the_originals(model: AnyVL, picture: np.ndarray) -> None:
+    large = np.repeat(np.repeat(picture, 3, axis=0), 3, axis=1)
+    mask = np.zeros(large.shape[:2], bool)
+    mask[30:75, 50:140] = True
+    for refiner in (None, image_to_image(), upscaler()):
+        settings = {} if refiner is None else {"refiner": refiner, "num_inference_steps": 3}
+        (refined,) = model.refine(large, mask=mask, seed=1, **settings).images
+        found = np.asarray(refined)
+        assert found.shape == large.shape and np.array_equal(found[~mask], large[~mask])
+        assert (found != large).any()
+    boxed = model.refine(large, mask=(50, 30, 140, 75), seed=1).images[0]
+    assert boxed == model.refine(large, mask=mask, seed=1).images[0]
+
+
+def test_a_saved_model_keeps_its_refiner(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
+    model.save_pretrained(tmp_path / "copy")
+    again = AnyVL.from_pretrained(tmp_path / "copy")
+    assert again.refine(picture, seed=2).images[0].size == (288, 160)
+    again.save_pretrained(tmp_path / "copy")  # onto itself
+    assert (tmp_path / "copy" / "refiner" / "model_index.json").is_file()
+
+
+def test_a_callback_sees_the_steps_and_stops_them(model: AnyVL, picture: np.ndarray) -> None:
+    steps: list[tuple[int, int]] = []
+    model.refine([picture, picture], num_inference_steps=2, callback_on_step_end=lambda *told: steps.append(told))
+    assert steps == [(1, 0), (2, 0), (1, 1), (2, 1)]
+    with pytest.raises(StoppedError, match="stopped the refiner"):
+        model.refine(picture, callback_on_step_end=lambda step, done: step == 2)
+
+
+def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
+    without = AnyVL(dataclasses.replace(model.parts, refiner=None, decoder=random_decoder(model.kit, size=32)))
+    with pytest.raises(CheckpointError, match="no refiner of its own"):
+        without.refine(picture)
+    for settings, said in (
+        ({"scale": 2, "mask": (1, 1, 5, 5)}, "leave out scale, which is 2"),
+        ({"scale": 0}, "but 0 came"),
+        ({"scale": 1000}, "million px"),
+        ({"strength": 0.3}, "no prompt and no strength"),
+        ({"mask": [(1, 1, 5, 5), (1, 1, 9, 9)]}, "2 came"),
+        ({"scheduler": "Euler"}, "no scheduler 'Euler'"),
+    ):
+        with pytest.raises(InputError, match=said):
+            model.refine(picture, **settings)
+    assert torch.is_grad_enabled()
