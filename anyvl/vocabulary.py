@@ -118,6 +118,11 @@ class Vocabulary:
         row = np.asarray(ids)
         return (row >= self.image.start) & (row < self.image.stop)
 
+    def are_control(self, ids: Sequence[int] | Int[np.ndarray, "token"]) -> Bool[np.ndarray, "token"]:
+        """Which of the ids are control ids."""
+        row = np.asarray(ids)
+        return (row >= self.control_span.start) & (row < self.control_span.stop)
+
     def modality_of(self, id: int) -> str:
         """One of `MODALITIES`."""
         for name, span in zip(MODALITIES, (self.text, self.control_span, self.coordinates, self.image), strict=True):

@@ -89,7 +89,8 @@ def to_sequence(
 
     keep: given the answer's ids, which of them bear a loss (all, by default): an edit's copied cells do not.
     length_power: input and answer, each of n ids with a loss, are weighted by n^-length_power. At 0 every id counts alike, so
-    whole pictures drown edits and outlines drown absences; at 1 every answer does; 0.5 is square averaging (InternVL 2.5).
+    whole pictures drown edits; at 1 every answer does; 0.5 is square averaging (InternVL 2.5). Control ids weigh 1 always: they
+    are decisions (is there one, is there another), and one that leads to a long answer must not count less than its opposite.
     """
     before = prompt_ids(task, kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
     after = answer_ids(task, kit, frame, answer)
@@ -102,4 +103,5 @@ def to_sequence(
         told.weights[~keep(after)] = 0.0
     for part in (seen, told):
         part.weights[:] *= max(1, int(np.count_nonzero(part.weights))) ** -length_power
+    told.weights[kit.vocabulary.are_control(after) & (told.weights > 0)] = 1.0
     return concatenate([seen, told])
