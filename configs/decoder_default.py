@@ -1,10 +1,14 @@
-"""The default checkpoint's decoder: all tasks over 80 things in 11 colours and two styles, pictures of about 128 px."""
+"""The default checkpoint's decoder: all tasks over 80 things in 11 colours and two styles, pictures of about 128 px.
+
+It goes on from what `decoder_first.py` has learnt on smaller pictures.
+"""
 
 from anyvl.training.config import DecoderRun, Keeping, Schedule
 
 
 def config() -> DecoderRun:
     return DecoderRun(
+        start="runs/decoder_first/model",
         num_text=640,
         image_tokenizer="runs/vqgan_default/model/image_tokenizer",
         model={
@@ -36,7 +40,7 @@ def config() -> DecoderRun:
         modality_weights={"image": 3.0, "coordinate": 1.0, "text": 1.0, "control": 0.8},
         input_weight=0.15,
         schedule=Schedule(
-            steps=60_000, rate=1.5e-3, matrix_rate=0.015, warmup=100, decay=0.3, final=0.02, average=0.998
+            steps=18_000, rate=1.5e-3, matrix_rate=0.015, warmup=100, decay=0.4, final=0.02, average=0.998
         ),
         scenes=20_000,
         fresh=8,
