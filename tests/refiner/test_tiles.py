@@ -21,8 +21,8 @@ def test_tiles_cover_the_grid(rows: int, columns: int, side: int, overlap: int, 
         for axis, length in zip(place, (rows, columns), strict=True):
             assert axis.start % step == 0 and axis.stop <= length and axis.stop - axis.start == min(side, length)
     assert (covered > 0).all()
-    for axis in (0, 1):
-        starts = sorted({place[axis].start for place in found})
+    for number in (0, 1):
+        starts = sorted({place[number].start for place in found})
         assert all(later - former <= side - overlap for former, later in itertools.pairwise(starts))
 
 
