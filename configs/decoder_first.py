@@ -1,6 +1,6 @@
 """The default decoder's first stretch: as `decoder_default.py`, but pictures of half the height.
 
-What things look like and are called is learnt twice as fast on half as many codes; where they may be is learnt anew in a moment.
+What things look like and are called can be learnt there too, and a picture has half as many codes.
 """
 
 import dataclasses

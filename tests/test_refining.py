@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from tiny_pipelines import image_to_image, upscaler
 
 from anyvl.errors import CheckpointError, InputError, StoppedError
@@ -84,7 +83,7 @@ def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
         ({"strength": 0.3}, "no prompt and no strength"),
         ({"mask": [(1, 1, 5, 5), (1, 1, 9, 9)]}, "2 came"),
         ({"scheduler": "Euler"}, "no scheduler 'Euler'"),
+        ({"scheduler": "UniPCMultistepScheduler", "refiner": "owner/name"}, "for this model's own refiner"),
     ):
         with pytest.raises(InputError, match=said):
             model.refine(picture, **settings)
-    assert torch.is_grad_enabled()

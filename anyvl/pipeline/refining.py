@@ -42,6 +42,7 @@ class Refining(Engine):
         callback_on_step_end: OnStep | None = None,
     ) -> Painted:
         """Pictures `scale` times as large (4 if nothing is said), true to their content; image i has seed + i.
+        Beyond the largest scale of the model's own refiner its result is enlarged further by Lanczos.
 
         mask: a box or mask as of `infill`, such as an entry of `Edited.changed`: then the picture keeps its size, and only there
         it is painted anew, as an enlargement of what the decoder sees of it; outside every pixel stays bit for bit. refiner:
@@ -54,6 +55,10 @@ class Refining(Engine):
             raise InputError(f"a mask is painted anew at the picture's own size: leave out scale, which is {scale}")
         if scale is not None and scale < 1:
             raise InputError(f"scale is 2, 3 or 4, say, but {scale} came")
+        if refiner is not None and scheduler is not None:
+            raise InputError(
+                "scheduler is for this model's own refiner: give a pipeline of diffusers that has it already"
+            )
         pictures = [open_picture(one) for one in (image if isinstance(image, list) else [image])]
         masks = mask if isinstance(mask, list) and not is_box(mask) else [mask] * len(pictures)
         if len(masks) != len(pictures):
