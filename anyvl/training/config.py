@@ -8,7 +8,7 @@ import difflib
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from anyvl.errors import ConfigError, UnknownNameError
 
@@ -232,6 +232,8 @@ def _changed(node: Any, path: list[str], text: str) -> Any:
     old = node.get(name) if isinstance(node, dict) else getattr(node, name)
     if rest:
         new = _changed(old, rest, text)
+    elif text == "None" and not isinstance(node, dict) and type(None) in get_args(get_type_hints(type(node))[name]):
+        new = None
     else:
         try:
             new = text if isinstance(old, str) else ast.literal_eval(text)
