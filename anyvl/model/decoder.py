@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from anyvl.errors import CheckpointError, ConfigError
+from anyvl.model.blocked_attention import blocked_attention
 
 _INIT_STD = 0.02
 
@@ -156,9 +157,13 @@ class Attention(nn.Module):
         )
         queries, keys = rotate(self.q_norm(queries), rotation), rotate(self.k_norm(keys), rotation)
         queries, keys, values = (heads.transpose(1, 2) for heads in (queries, keys, values))
-        mixed = F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=self.groups > 1
-        )
+        if queries.device.type == "cpu" and torch.is_grad_enabled():
+            keys, values = (heads.repeat_interleave(self.groups, dim=1) for heads in (keys, values))
+            mixed = blocked_attention(queries, keys, values, mask)
+        else:
+            mixed = F.scaled_dot_product_attention(
+                queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=self.groups > 1
+            )
         return self.o_proj(mixed.transpose(1, 2).flatten(2))
 
 
