@@ -11,6 +11,7 @@ def config() -> DecoderRun:
     default = runpy.run_path(str(Path(__file__).parent / "decoder_default.py"))["config"]()
     return dataclasses.replace(
         default,
+        start=None,
         num_text=2048,
         image_tokenizer="runs/vqgan_gpu/model/image_tokenizer",
         world=WorldConfig(repertoire="full", factor=16, lattice=16),
@@ -23,8 +24,9 @@ def config() -> DecoderRun:
             "num_key_value_heads": 7,
         },
         schedule=Schedule(steps=40_000, rate=1e-3, matrix_rate=0.01, warmup=200, decay=0.3, final=0.02, average=0.999),
-        scenes=60_000,
-        fresh=256,
+        scenes=30_000,
+        fresh=64,
+        stripes=14,
         workers=14,
         sequences=512,
         keeping=Keeping(log_every=25, state_every=500, sheet_every=2000),

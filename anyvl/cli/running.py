@@ -7,6 +7,9 @@ import typer
 
 from anyvl.cli.options import DeviceOption, DtypeOption, JsonOption, ModelOption, as_one_line, given, loaded
 
+_TIME_WAS_UP = 75
+"""Status of a training that is to go on: what mail systems call a temporary failure."""
+
 
 def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
     """Tell what a model is and what it knows."""
@@ -28,10 +31,13 @@ def train(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a setting: schedule.steps=100.")
     ] = None,
 ) -> None:
-    """Train a network as a configuration says; the same command goes on where a stopped run was."""
+    """Train a network as a configuration says; the same command goes on where a stopped run was (status 75: time was up)."""
     from anyvl import training
 
-    training.run(config, settings=tuple(settings or ()), **given(run_folder=run_folder, max_seconds=max_seconds))
+    if not training.run(
+        config, settings=tuple(settings or ()), **given(run_folder=run_folder, max_seconds=max_seconds)
+    ):
+        raise typer.Exit(_TIME_WAS_UP)
 
 
 def evaluate(

@@ -38,6 +38,7 @@ class Mixture:
     weights: dict[str, float] = field(default_factory=dict)
     scenes: int = 20_000
     fresh: int = 16
+    stripes: int = 1
     sequences: int = 64
     length: int = 512
     questions: int = 4
@@ -68,7 +69,8 @@ class Mixture:
         return side_by_side(trees, self.kit.vocabulary.control("eos"))
 
     def _any_scene(self, step: int, rng: np.random.Generator) -> int:
-        return step * self.fresh + int(rng.integers(self.scenes))
+        block, place = divmod(step * self.fresh + int(rng.integers(self.scenes)), self.corpus.span)
+        return (block + (step - block) % self.stripes) * self.corpus.span + place
 
     def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
         if task.name == "detection":

@@ -3,11 +3,12 @@
 Every picture is a single sample with a stated seed; none is chosen among several.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
 from anyvl.data.scenes.draw import draw_one
-from anyvl.data.scenes.words import referring_phrase
+from anyvl.data.scenes.words import referring_phrase, singled_out
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.board import save_board
 from anyvl.exports import overlay
@@ -47,9 +48,8 @@ def main(folder: Path) -> None:
     )
     world = World.of(model.parts, "test")
     found = []
-    for index in range(8):
-        scene = world.scene(index)
-        phrase = referring_phrase(scene, scene.things[0], world.rng(index, "gallery"))
+    for index, scene in itertools.islice(((i, s) for i in itertools.count() if singled_out(s := world.scene(i))), 8):
+        phrase = referring_phrase(scene, singled_out(scene)[0], world.rng(index, "gallery"))
         picture = draw_one(scene, world.sprites)
         found.append((overlay(picture, model.segment(picture, f"the {phrase}")), f"the {phrase}"))
     save_board([found[:4], found[4:]], folder / "segmented.png")

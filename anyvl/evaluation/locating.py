@@ -1,5 +1,7 @@
 """How well the model finds things: masks and boxes by phrase, all boxes with names, key points; against exact truth."""
 
+import itertools
+
 import numpy as np
 
 from anyvl.codecs import Boxes, Keypoints, Polygons
@@ -7,7 +9,7 @@ from anyvl.data.scenes.landmarks import landmarks_of
 from anyvl.data.scenes.referring import sample_referring
 from anyvl.data.scenes.scene import MOST_THINGS
 from anyvl.data.scenes.truth import instances_of
-from anyvl.data.scenes.words import absent_phrase, referring_phrase
+from anyvl.data.scenes.words import absent_phrase, referring_phrase, singled_out
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.exam import Exam
 from anyvl.evaluation.score import Exhibit, Score, of_another, score
@@ -23,11 +25,11 @@ _NEAR = 0.05
 
 def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     """Phrases for one thing of each scene, and phrases for nothing (half of them a present thing in another colour)."""
-    exam = Exam.of(world, count)
+    exam, numbers = _to_name(world, count)
     phrases, absent, meant = [], [], []
-    for index, scene in enumerate(exam.scenes):
-        rng = world.rng(index, "phrase")
-        thing = scene.things[int(rng.integers(len(scene.things)))]
+    for index, scene in zip(numbers, exam.scenes, strict=True):
+        rng, single = world.rng(index, "phrase"), singled_out(scene)
+        thing = single[int(rng.integers(len(single)))]
         phrases.append(f"the {referring_phrase(scene, thing, rng)}")
         absent.append(f"the {absent_phrase(scene, rng)}")
         meant.append([instances_of(scene, world.sprites)[scene.things.index(thing)]])
@@ -56,11 +58,17 @@ def segmentation(model: AnyVL, world: World, count: int) -> list[Score]:
     ]
 
 
+def _to_name(world: World, count: int) -> tuple[Exam, list[int]]:
+    """The first `count` scenes with a thing that a phrase can single out, and their numbers."""
+    numbers = list(itertools.islice((i for i in itertools.count() if singled_out(world.scene(i))), count))
+    return Exam.of(world, count, numbers), numbers
+
+
 def sampled_outlines(model: AnyVL, world: World, count: int) -> list[Score]:
     """The mean IoU of outlines that 1, 2, 4, 8, 16 drawn answers vote for (Pix2Seq v2), phrases for one thing of each scene."""
-    exam, phrases, meant = Exam.of(world, count), [], []
+    exam, phrases, meant = _to_name(world, count)[0], [], []
     for scene in exam.scenes:
-        thing = max(scene.things, key=lambda one: one.size)
+        thing = max(singled_out(scene), key=lambda one: one.size)
         phrases.append(f"the {thing.colour_name} {thing.name}")
         meant.append([instances_of(scene, world.sprites)[scene.things.index(thing)]])
     codec, kit, scores = find_task("segmentation").output, model.kit, []
@@ -101,9 +109,7 @@ def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
         written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(true, part.frames, strict=True)]
         label = f"{name}: {what}" + (", acc@IoU .5" if how_many else "")
         # For absences: the answer to the phrase for one thing of the same picture.
-        present = [
-            f"the {referring_phrase(s, s.things[0], world.rng(i, 'present'))}" for i, s in enumerate(part.scenes)
-        ]
+        present = [f"the {sample_referring(s, world.rng(i, 'present'), 1).words()}" for i, s in enumerate(part.scenes)]
         others = of_another(found, part.frames) if how_many else part.ask(model.ground, present)
         floor = right(others, true)
         shown = part.exhibits([phrases[i] for i in fits], found)
@@ -161,11 +167,11 @@ def _interval(found: list[list[Instance]], true: list[list[Instance]]) -> tuple[
 
 def keypoints(model: AnyVL, world: World, count: int) -> list[Score]:
     """Points within a twentieth of the picture's size, and whether they are rightly said to be seen or hidden."""
-    exam, codec = Exam.of(world, count), find_task("keypoints").output
+    (exam, numbers), codec = _to_name(world, count), find_task("keypoints").output
     assert isinstance(codec, Keypoints)
     phrases, truths = [], []
-    for index, scene in enumerate(exam.scenes):
-        thing = scene.things[0]
+    for index, scene in zip(numbers, exam.scenes, strict=True):
+        thing = singled_out(scene)[0]
         phrases.append(f"the {referring_phrase(scene, thing, world.rng(index, 'points'))}")
         truths.append(landmarks_of(thing, scene, world.sprites))
     found = exam.ask(model.keypoints, phrases)

@@ -85,11 +85,17 @@ def save_decoder(
     tensors = {key: tensor.to(dtype) for key, tensor in decoder.state_dict().items()}
     if shard_bytes is None:
         save_tensors(tensors, Path(folder) / WEIGHTS_FILE)
+        written = [WEIGHTS_FILE]
     else:
-        _save_shards(tensors, Path(folder), shard_bytes)
+        written = _save_shards(tensors, Path(folder), shard_bytes)
+    # Files of another layout would be read instead of these, or beside them.
+    for old in (Path(folder) / SHARD_INDEX_FILE, *sorted(Path(folder).glob("model*.safetensors"))):
+        if old.name not in written:
+            old.unlink(missing_ok=True)
 
 
-def _save_shards(tensors: Mapping[str, Tensor], folder: Path, shard_bytes: int) -> None:
+def _save_shards(tensors: Mapping[str, Tensor], folder: Path, shard_bytes: int) -> list[str]:
+    """Write the shards and their index; returns the names of the files."""
     shards: list[dict[str, Tensor]] = [{}]
     for name, tensor in tensors.items():
         if tensor.nbytes > shard_bytes:
@@ -103,6 +109,7 @@ def _save_shards(tensors: Mapping[str, Tensor], folder: Path, shard_bytes: int) 
     places = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}
     size = sum(tensor.nbytes for tensor in tensors.values())
     save_json({"metadata": {"total_size": size}, "weight_map": places}, folder / SHARD_INDEX_FILE)
+    return [*files, SHARD_INDEX_FILE]
 
 
 def load_decoder(folder: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Decoder:

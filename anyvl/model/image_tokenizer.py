@@ -73,6 +73,10 @@ def load_image_tokenizer(
         key: tuple(value) if isinstance(value, list) else value for key, value in fields.items() if key in known
     }
     model = VQGAN(VQGANConfig(**values))
-    own = {name: value for name, value in model.state_dict().items() if name in _OF_TRAINING}
-    load_strictly(model, {**load_tensors(folder / WEIGHTS_FILE), **own}, folder)
+    tensors = load_tensors(folder / WEIGHTS_FILE)
+    # A training that goes on from here: each code as if it had one member, which is where it stands.
+    if "quantize.codebook" in tensors:
+        codebook = tensors["quantize.codebook"].float()
+        tensors |= {"quantize.members": torch.ones(len(codebook)), "quantize.sums": codebook.clone()}
+    load_strictly(model, tensors, folder)
     return VQGANTokenizer(model.prepare(device, dtype))

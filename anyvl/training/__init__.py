@@ -1,8 +1,5 @@
 """Training: one loop, one file a network; `run` starts what a configuration file describes."""
 
-import dataclasses
-import json
-import sys
 import time
 from pathlib import Path
 
@@ -18,11 +15,11 @@ def run(
     run_folder: str | Path | None = None,
     settings: tuple[str, ...] = (),
     max_seconds: float | None = None,
-) -> int:
+) -> bool:
     """Train what `config()` in a Python file describes; go on if the run folder (runs/NAME by default) holds a state.
 
-    settings change single fields, such as "schedule.steps=100". Returns the number of steps done. ConfigError for a
-    configuration that cannot be run; nothing is written then.
+    settings change single fields, such as "schedule.steps=100". Returns whether the run is at its end: False where the time was
+    up before. ConfigError for a configuration that cannot be run; nothing is written then.
     """
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     chosen = load_run(config, settings)
@@ -33,28 +30,14 @@ def run(
             f"a {what} is trained on the codes of an image tokenizer, but there is no folder {chosen.image_tokenizer}: "
             "train one first (configs/vqgan_default.py), or give another by --set image_tokenizer=FOLDER"
         )
-    _record(chosen, folder)
     if isinstance(chosen, VQGANRun):
         from anyvl.training.train_vqgan import train_vqgan
 
-        return train_vqgan(chosen, folder, deadline)
+        return train_vqgan(chosen, folder, deadline) == chosen.schedule.steps
     if isinstance(chosen, RefinerRun):
         from anyvl.training.train_refiner import train_refiner
 
-        return train_refiner(chosen, folder, deadline)
+        return train_refiner(chosen, folder, deadline) == chosen.schedule.steps
     from anyvl.training.train_decoder import train_decoder
 
-    return train_decoder(chosen, folder, deadline)
-
-
-def _record(chosen: Run, folder: Path) -> None:
-    """Write down what the run folder is a run of; say what differs where it already holds another run's state."""
-    from anyvl.model.checkpoint import load_json, save_json
-
-    file, fields = folder / "run.json", json.loads(json.dumps(dataclasses.asdict(chosen)))
-    if file.exists():
-        old = load_json(file)
-        changed = sorted(name for name in {*old, *fields} if old.get(name) != fields.get(name))
-        if changed:
-            print(f"going on with other settings than before: {', '.join(changed)}", file=sys.stderr)
-    save_json(fields, file)
+    return train_decoder(chosen, folder, deadline) == chosen.schedule.steps

@@ -133,6 +133,9 @@ class DecoderRun:
     coordinate_bins: int = 128
     scenes: int = 20_000
     fresh: int = 16
+    stripes: int = 1
+    """Batch k is about every stripes-th part of the scenes alone, from the k-th on; as many as workers, and none draws and
+    encodes what another one does."""
     workers: int = 0
     """Processes that make batches; 0: a thread of the training's own. Each works from a core of its own."""
     sequences: int = 64
@@ -183,7 +186,7 @@ class RefinerRun:
 
 
 Run = VQGANRun | DecoderRun | RefinerRun
-_PRECISIONS = ("auto", "no", "bf16", "fp16")
+_PRECISIONS = ("auto", "no", "bf16")
 
 
 def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> Run:

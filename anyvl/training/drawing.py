@@ -20,26 +20,35 @@ def batches(make: MakeBatch, start: int, stop: int, rank: int, workers: int) -> 
     """`make(step, rank)` of the steps from start to stop in order, some of them made ahead.
 
     workers: processes that make them; with 0 a thread makes one while the one before is learnt. `make` must be picklable for
-    processes, and a function of its arguments alone.
+    processes, and a function of its arguments alone; each process makes every `workers`-th batch.
     """
-    executor: Executor
+    makers: list[Executor] = [ThreadPoolExecutor(max_workers=1)]
+    task = make
     if workers:
         spawning = multiprocessing.get_context("spawn")  # a fork would share the GPU and torch's threads
-        executor = ProcessPoolExecutor(workers, mp_context=spawning, initializer=_adopt, initargs=(make,))
-        task: MakeBatch = _made
-    else:
-        executor, task = ThreadPoolExecutor(max_workers=1), make
+        makers = [
+            ProcessPoolExecutor(1, mp_context=spawning, initializer=_adopt, initargs=(make,)) for _ in range(workers)
+        ]
+        task = _made
     coming: deque[Future[Batch]] = deque()
+    asked = start
+
+    def ask() -> None:
+        nonlocal asked
+        if asked < stop:
+            coming.append(makers[asked % len(makers)].submit(task, asked, rank))
+            asked += 1
+
     try:
-        for step in range(start, stop):
-            while len(coming) <= 2 * workers and step + len(coming) < stop:
-                coming.append(executor.submit(task, step + len(coming), rank))
+        for _ in range(2 * workers + 1):
+            ask()
+        while coming:
             made = coming.popleft().result()
-            if step + len(coming) + 1 < stop:
-                coming.append(executor.submit(task, step + len(coming) + 1, rank))
+            ask()
             yield made
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        for maker in makers:
+            maker.shutdown(wait=False, cancel_futures=True)
 
 
 def _adopt(make: MakeBatch) -> None:

@@ -23,8 +23,12 @@ from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.losses import next_id_loss
 from anyvl.training.optimizer import decoder_optimizers, start_embeddings
+from anyvl.training.record import record
 from anyvl.training.sample_sheet import decoder_sheet
 from anyvl.vocabulary import Vocabulary
+
+_SENTENCES = 20_000
+"""That the pieces of text are learnt from."""
 
 
 def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) -> int:
@@ -37,7 +41,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
     tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser(), device)
     start = None if run.start is None else load_parts(run.start)
     world = run.world.world(run.seed)
-    kit = _kit(run, world.repertoire, tokenizer, start)
+    kit = _kit(run, world.repertoire, tokenizer, start, folder)
     # Batches are made on the CPU, wherever they are learnt.
     encoder = tokenizer if device == "cpu" else load_image_tokenizer(Path(run.image_tokenizer).expanduser())
     corpus = Corpus(world, encoder, kept=run.scenes + run.fresh)
@@ -53,10 +57,11 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
     mixture = Mixture(
         corpus=corpus,
-        kit=kit,
+        kit=dataclasses.replace(kit, image=encoder),
         weights=run.mixture,
         scenes=run.scenes,
         fresh=run.fresh,
+        stripes=run.stripes,
         sequences=run.sequences,
         length=run.length,
         questions=run.questions,
@@ -101,6 +106,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         products=lambda batch: decoder_products(decoder, batch),
         workers=run.workers,
     )
+    record(run, folder)
     return train(
         decoder,
         job,
@@ -112,10 +118,13 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
     )
 
 
-def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, start: Parts | None) -> Kit:
-    """The run's language; the pieces of text are those of the weights it starts from, if any."""
-    if start is None:
-        text = TextTokenizer.train(world_sentences(repertoire, 20_000, seed=run.seed), run.num_text)
+def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, start: Parts | None, folder: Path) -> Kit:
+    """The run's language; the pieces of text are those that its weights have learnt: of the run so far, or of its start."""
+    learnt = folder / "model" / "tokenizer"
+    if learnt.is_dir():
+        text = TextTokenizer.from_file(learnt)
+    elif start is None:
+        text = TextTokenizer.train(world_sentences(repertoire, _SENTENCES, seed=run.seed), run.num_text)
     else:
         text = start.kit.text
     vocabulary = Vocabulary(

@@ -15,6 +15,7 @@ from anyvl.model.image_tokenizer import load_image_tokenizer
 from anyvl.refiner import AnyVLRefinerPipeline, conditions, enlarged, new_refiner, residual
 from anyvl.training.config import RefinerRun
 from anyvl.training.loop import Job, train
+from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
 
 _SHOWN = 6
@@ -119,6 +120,7 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         export=lambda unet, out: _export(painter, unet, out),
         units=lambda batch: len(batch["small"]),
     )
+    record(run, folder)
     return train(
         unet, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
     )

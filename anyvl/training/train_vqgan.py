@@ -16,6 +16,7 @@ from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.training.config import VQGANRun, built
 from anyvl.training.critic import Critic, judged
 from anyvl.training.loop import Job, train
+from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
 
 
@@ -105,6 +106,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         export=lambda studio, folder: save_image_tokenizer(studio.tokenizer, folder / "image_tokenizer"),
         units=lambda batch: len(batch["picture"]),
     )
+    record(run, folder)
     return train(
         studio, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
     )

@@ -26,13 +26,19 @@ def test_info(model, capsys):
 
 def test_train_and_evaluate_pass_on_what_was_said(model, monkeypatch):
     told: list[dict] = []
+
+    def run(*inputs, **settings):
+        told.append({"inputs": inputs, **settings})
+        return settings.get("max_seconds") is None
+
     for name in ("training", "evaluation"):
         room = types.ModuleType(f"anyvl.{name}")
-        room.run = lambda *inputs, **settings: told.append({"inputs": inputs, **settings})  # type: ignore[attr-defined]
+        room.run = run  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, f"anyvl.{name}", room)
         monkeypatch.setattr(sys.modules["anyvl"], name, room, raising=False)
     changes = ["--set", "seed=3", "--set", "schedule.steps=9"]
-    assert cli.main(["train", "fox.py", "--max-seconds", "60", "--run-folder", "runs/fox", *changes]) == 0
+    assert cli.main(["train", "fox.py", "--max-seconds", "60", "--run-folder", "runs/fox", *changes]) == 75
+    assert cli.main(["train", "fox.py"]) == 0
     assert cli.main(["evaluate", "--suite", "detection", "--count", "5", "-o", "figures.json"]) == 0
     assert told == [
         {
@@ -41,6 +47,7 @@ def test_train_and_evaluate_pass_on_what_was_said(model, monkeypatch):
             "run_folder": Path("runs/fox"),
             "max_seconds": 60.0,
         },
+        {"inputs": (Path("fox.py"),), "settings": ()},
         {"inputs": (), "suites": ["detection"], "count": 5, "output": Path("figures.json")},
     ]
 

@@ -59,10 +59,21 @@ def test_the_scenes_of_a_step_lie_in_a_window_that_moves_on(corpus: Corpus, monk
         assert 30 * step <= min(asked) < 30 * step + 30 and 30 * step + 70 < max(asked) < 30 * step + 100
 
 
+def test_a_stripe_is_about_blocks_of_its_own(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[int, set[int]] = {}
+    codes = Corpus.codes
+    for step in range(4):
+        seen = asked[step % 2] = asked.get(step % 2, set())
+        monkeypatch.setattr(Corpus, "codes", lambda own, i, seen=seen: seen.add(i // own.span) or codes(own, i % 90))
+        mixture(corpus, scenes=10 * corpus.span, fresh=1, stripes=2).batch(step)
+    assert len(asked[0]) >= 4 and len(asked[1]) >= 4 and not asked[0] & asked[1]
+
+
 def test_a_corpus_forgets_and_knows_again(corpus: Corpus) -> None:
     small = Corpus(corpus.world, Checksums(16, KIT.vocabulary.num_codes), kept=1)
-    order = (3, 500, 1000, 3, 1500)
+    order = (3, 500, 1000, 1500, 3, 1500)
     assert [small.codes(index) for index in order] == [corpus.codes(index) for index in order]
+    assert len(small._blocks) < 4
     rows, columns = corpus.world.grids[500 % len(corpus.world.grids)]
     assert (corpus.codes(500).rows, corpus.codes(500).columns) == (rows, columns)
 

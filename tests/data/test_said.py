@@ -60,6 +60,15 @@ def test_phrases_refer_to_as_many_things_as_asked_for(how_many: int) -> None:
     assert met >= (40 if how_many == 2 else 140), "several may be too many for a scene, and one of twins too few"
 
 
+def test_no_phrase_of_a_training_says_that_a_held_out_pair_is_missing() -> None:
+    world, pairs = World(grids=((8, 10),), factor=8, repertoire=BASIC), 0
+    for index in range(600):
+        phrase = sample_referring(world.scene(index % 60), world.rng(index, "missing"), how_many=0)
+        pairs += bool(phrase.kind and phrase.colour)
+        assert not (phrase.kind and phrase.colour and world.repertoire.is_held_out(phrase.kind, phrase.colour))
+    assert pairs > 150
+
+
 def test_phrases_come_in_all_forms() -> None:
     phrases = [sample_referring(WORLD.scene(i), WORLD.rng(i, "forms")) for i in range(300)]
     for has in ("kind", "colour", "size", "place", "relation", "plural"):

@@ -24,7 +24,15 @@ from anyvl.data.scenes.scene import (
 )
 from anyvl.data.scenes.sprites import load_sprites
 from anyvl.data.scenes.truth import instances_of, outline_of, polygons_of, visible_regions
-from anyvl.data.scenes.words import NUMBERS, absent_phrase, caption_of, plural_of, referring_phrase, refers_to
+from anyvl.data.scenes.words import (
+    NUMBERS,
+    absent_phrase,
+    caption_of,
+    plural_of,
+    referring_phrase,
+    refers_to,
+    singled_out,
+)
 from anyvl.data.scenes.world import SPLITS, World
 from anyvl.errors import ConfigError, UnknownNameError
 from anyvl.values import Frame, Instance
@@ -84,6 +92,8 @@ def test_splits_share_no_picture_and_a_scene_depends_on_its_number_alone() -> No
             )
             assert [other for other in SPLITS if world(other).owns(turned)] == [split]
     assert all(world().owns(world().edit(index).target) for index in range(60))
+    rng = np.random.default_rng(0)
+    assert all(world().owns(world().any_scene(rng, 64, 80, anywhere=index % 2 > 0)) for index in range(60))
     assert world("test").scene(7) == world("test").scene(7) != world("test").scene(10)
 
 
@@ -174,11 +184,15 @@ def test_edits_differ_only_inside_their_change() -> None:
 
 def test_phrases_refer_to_what_they_say() -> None:
     for index in range(200):
-        scene, rng = world().scene(index, family=False), world().rng(index, "test")
-        phrase = referring_phrase(scene, scene.things[0], rng)
+        scene, rng = world().scene(index), world().rng(index, "test")
+        if not singled_out(scene):
+            assert len({(thing.kind, thing.colour) for thing in scene.things}) < len(scene.things)
+            continue
+        thing = singled_out(scene)[-1]
+        phrase = referring_phrase(scene, thing, rng)
         noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if phrase.endswith(word))
         colour = phrase.removesuffix(noun).strip()
-        assert [t for t in scene.things if refers_to(find_kind(noun).name, colour, t)] == [scene.things[0]]
+        assert [t for t in scene.things if refers_to(find_kind(noun).name, colour, t)] == [thing]
         nothing = absent_phrase(scene, rng)
         noun = next(word for word in sorted(_nouns(), key=len, reverse=True) if nothing.endswith(word))
         colour = nothing.removesuffix(noun).strip()

@@ -68,6 +68,17 @@ def test_round_trip(tmp_path, dtype):
     assert torch.equal(again.frequencies, decoder.frequencies) and again.frequencies.dtype == torch.float32
 
 
+def test_what_is_written_last_is_read(tmp_path):
+    first, second, third = (Decoder(DecoderConfig(**BASE)) for _ in range(3))
+    save_decoder(first, tmp_path, torch.float32, shard_bytes=8000)
+    save_decoder(second, tmp_path, torch.float32)
+    assert [path.name for path in tmp_path.glob("*.safetensors*")] == ["model.safetensors"]
+    assert torch.equal(load_decoder(tmp_path).head, second.head)
+    save_decoder(third, tmp_path, torch.float32, shard_bytes=16000)
+    assert not (tmp_path / "model.safetensors").exists()
+    assert torch.equal(load_decoder(tmp_path).head, third.head)
+
+
 def test_the_usual_file_is_bf16(tmp_path):
     save_decoder(Decoder(DecoderConfig(**BASE)), tmp_path)
     assert {tensor.dtype for tensor in load_tensors(tmp_path / "model.safetensors").values()} == {torch.bfloat16}

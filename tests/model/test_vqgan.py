@@ -81,6 +81,16 @@ def test_the_codebook_follows_its_members_and_revives_what_has_none():
     assert quantizer.nearest(points).unique().numel() == 3
 
 
+def test_a_codebook_that_is_trained_on_stays_where_it_was(tmp_path):
+    model = small()
+    save_image_tokenizer(model, tmp_path)
+    again = load_image_tokenizer(tmp_path).model.train()
+    before = again.quantize.codebook.clone()
+    again(torch.rand(4, 3, 24, 40) * 2 - 1)
+    nearness = (before * again.quantize.codebook).sum(-1)
+    assert 0.9 < nearness.min() and (nearness < 0.99999).any()
+
+
 def test_kept_codes_stay_while_the_pixels_learn():
     model = small(cellwise=True)
     model.keep_codes()

@@ -34,13 +34,14 @@ class Corpus:
     def __init__(self, world: World, encoder: Encoder, kept: int = 100_000) -> None:
         self.world = world
         self._encoder = encoder
-        self._span = _BLOCK * len(world.grids)
-        self._most = 2 + -(-kept // self._span)
+        self.span = _BLOCK * len(world.grids)
+        """Scenes that are drawn and encoded together."""
+        self._most = 2 + -(-kept // self.span)
         self._blocks: dict[int, list[Int[np.ndarray, "scene code"]]] = {}
 
     def codes(self, index: int) -> Codes:
         """Codes of scene `index`."""
-        number, place = divmod(index, self._span)
+        number, place = divmod(index, self.span)
         if number not in self._blocks:
             self._blocks[number] = self._encoded_block(number)
             if len(self._blocks) > self._most:  # the window moves on: the lowest numbers are behind it
@@ -55,7 +56,7 @@ class Corpus:
 
     def _encoded_block(self, number: int) -> list[Int[np.ndarray, "scene code"]]:
         """Codes of a block's scenes, a table a grid."""
-        numbers = range(number * self._span, (number + 1) * self._span)
+        numbers = range(number * self.span, (number + 1) * self.span)
         grids = len(self.world.grids)
         return [self._encoded([self.world.scene(index) for index in numbers[grid::grids]]) for grid in range(grids)]
 

@@ -11,7 +11,7 @@ from anyvl.data.scenes.catalogue import COLOUR_NAMES, GROUNDS
 from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing, clear_of, place_of, sample_ground, sample_thing
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.truth import visible_regions
-from anyvl.data.scenes.words import PLACE_WORDS, noun_of, phrase_of, with_article
+from anyvl.data.scenes.words import PLACE_WORDS, noun_of, phrase_of, singled_out, with_article
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +114,7 @@ EDIT_KINDS: dict[str, Callable[[Scene, np.random.Generator], tuple[Scene, str] |
 
 def _any_thing(scene: Scene, rng: np.random.Generator) -> Thing | None:
     """A random thing that colour and name single out, if there is one."""
-    named = [(thing.kind, thing.colour) for thing in scene.things]
-    single = [thing for thing, name in zip(scene.things, named, strict=True) if named.count(name) == 1]
+    single = singled_out(scene)
     return single[int(rng.integers(len(single)))] if single else None
 
 

@@ -103,13 +103,17 @@ def _about(scene: Scene, rng: np.random.Generator, plural: bool) -> Referring:
 
 
 def _spoilt(phrase: Referring, scene: Scene, rng: np.random.Generator) -> Referring:
-    """The phrase with one thing about it changed."""
+    """The phrase with one thing about it changed, into no held-out pair: a training must not say that there are none."""
     known = scene.repertoire
-    changes = [{"kind": str(rng.choice(known.things))}, {"colour": str(rng.choice(known.colours))}]
-    if phrase.size:
-        changes.append({"size": str(rng.choice(SIZES))})
-    if phrase.place:
-        changes.append({"place": str(rng.choice(PLACES))})
-    if phrase.relation:
-        changes.append({"relation": str(rng.choice(RELATIONS))})
-    return replace(phrase, **changes[int(rng.integers(len(changes)))])  # type: ignore[arg-type]
+    while True:
+        changes = [{"kind": str(rng.choice(known.things))}, {"colour": str(rng.choice(known.colours))}]
+        if phrase.size:
+            changes.append({"size": str(rng.choice(SIZES))})
+        if phrase.place:
+            changes.append({"place": str(rng.choice(PLACES))})
+        if phrase.relation:
+            changes.append({"relation": str(rng.choice(RELATIONS))})
+        spoilt = replace(phrase, **changes[int(rng.integers(len(changes)))])  # type: ignore[arg-type]
+        pair = spoilt.kind, spoilt.colour
+        if pair == (phrase.kind, phrase.colour) or not all(pair) or not known.is_held_out(*pair):
+            return spoilt

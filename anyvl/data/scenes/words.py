@@ -201,8 +201,15 @@ def refers_to(phrase_kind: str, phrase_colour: str, thing: Thing) -> bool:
     return thing.name == phrase_kind and phrase_colour in ("", thing.colour_name)
 
 
+def singled_out(scene: Scene) -> tuple[Thing, ...]:
+    """The things that colour and name single out; twins are none."""
+    named = [(thing.kind, thing.colour) for thing in scene.things]
+    return tuple(thing for thing, name in zip(scene.things, named, strict=True) if named.count(name) == 1)
+
+
 def referring_phrase(scene: Scene, thing: Thing, rng: np.random.Generator) -> str:
-    """A phrase for the one thing, by name alone (where that tells it apart) or by colour and name."""
+    """A phrase for one of the things `singled_out`, by name alone (where that tells it apart) or by colour and name."""
+    assert thing in singled_out(scene), "no such phrase means a twin alone"
     alone = sum(other.kind == thing.kind for other in scene.things) == 1
     colour = "" if alone and rng.random() < 0.5 else thing.colour_name
     return f"{colour} {noun_of(thing, rng)}".strip()

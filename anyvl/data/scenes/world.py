@@ -95,9 +95,12 @@ class World:
                 return scene
 
     def any_scene(self, rng: np.random.Generator, height: int, width: int, *, anywhere: bool = False) -> Scene:
-        """A scene of any size, of any split but the held-out one; its things on the lattice, or anywhere."""
-        lattice = 1 if anywhere else self.spacing
-        return sample_scene(rng, height, width, lattice=lattice, repertoire=self.shown)
+        """A scene of this split of any size; its things on the lattice, or anywhere."""
+        lattice, held_out = 1 if anywhere else self.spacing, self.split == "held_out"
+        while True:
+            scene = sample_scene(rng, height, width, lattice=lattice, repertoire=self.shown, held_out=held_out)
+            if self.owns(scene):
+                return scene
 
     def owns(self, scene: Scene) -> bool:
         """Whether the scene belongs to this split. One without things belongs to all, there are too few of them to share."""
