@@ -45,7 +45,7 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command (`arguments`, else the process's own); returns its exit code: 0, 2 a mistake, 75 time was up, 130 stopped."""
+    """Runs one command (`arguments`, else the process's own); returns its exit code: 0, 2 mistake, 75 time is up, 130 stopped."""
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_top)
     for command in COMMANDS:

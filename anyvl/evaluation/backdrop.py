@@ -13,7 +13,7 @@ from anyvl.data.scenes.scene import Ground
 from anyvl.evaluation.templates import SHRINK, soften
 
 _LIGHTER = 0.14
-"""How much lighter or darker than drawn a ground may be in places: gradients reach 0.12."""
+"""How much lighter or darker than drawn a ground may be in places: gradients reach 0.08."""
 _OFF = 0.06
 """How far a ground's pixel may be off its colour, its lightness aside."""
 _LEAST_SHARE = 0.12

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anyvl.data.scenes.scene import LARGE, PLACES, SMALL, Scene, Thing, place_of
+from anyvl.data.scenes.scene import CENTRE, LARGE, PLACES, SMALL, Scene, Thing, place_of
 from anyvl.data.scenes.words import Fact
 
 MOST_UNEXPLAINED = 0.06
@@ -14,7 +14,6 @@ _NEAR = 0.06
 """A thing is where it should be when its centre is off by less than this share of the geometric mean of the sides …"""
 _SAME_SIZE = 1.25
 """… and its size by less than this factor."""
-_CENTRE = 0.09
 _LENIENT = 0.03
 """Places are as in `scene.place_of`, but a centre this share of a side beyond a border still counts."""
 
@@ -119,7 +118,7 @@ def _is_at(thing: Sighting, place: str, height: int, width: int) -> bool:
 
 def _in_third(unit: float, third: int) -> bool:
     """As in `scene.place_of`, where the middle third is narrow."""
-    low, high = ((0.0, 0.5 - _CENTRE), (0.5 - _CENTRE, 0.5 + _CENTRE), (0.5 + _CENTRE, 1.0))[third]
+    low, high = ((0.0, 0.5 - CENTRE), (0.5 - CENTRE, 0.5 + CENTRE), (0.5 + CENTRE, 1.0))[third]
     return low - _LENIENT <= unit <= high + _LENIENT
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from anyvl.errors import UnknownNameError
+from anyvl.errors import AnyVLError, UnknownNameError
 from anyvl.evaluation.page import page
 from anyvl.evaluation.report import COLUMNS, LEGEND, cells, table, to_json
 from anyvl.evaluation.score import Score
@@ -44,12 +44,19 @@ def run(
     began = time.monotonic()
     loaded = AnyVL.from_pretrained(model, device=device, dtype=dtype or "float32")
     scores: list[Score] = []
+    missed: dict[str, AnyVLError] = {}
     for name in asked or suites_of(loaded):  # one at a time: what is measured is kept, whatever happens to the next
         console.print(f"[{time.monotonic() - began:6.0f} s] {name}")
-        scores += evaluate(loaded, name, count)
+        try:
+            scores += evaluate(loaded, name, count)
+        except AnyVLError as problem:
+            missed[name] = problem
+            console.print(f"{name} is left out: {problem}")
         if output is not None:
             write_file(output, _FILES[output.suffix.lower()](scores).encode())
     Console().print(_table(scores))
+    if missed:
+        raise AnyVLError("not measured: " + "; ".join(f"{name} ({problem})" for name, problem in missed.items()))
     return scores
 
 

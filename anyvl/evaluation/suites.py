@@ -24,9 +24,6 @@ from anyvl.evaluation.scene_judge import SceneJudge
 from anyvl.evaluation.score import Score
 from anyvl.pipeline import AnyVL
 
-_STYLES_TO_READ = ("cartoon", "outlined")
-"""Drawings to examine a model on that it was not trained on: the first it does not know."""
-
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -100,8 +97,7 @@ def _on_test(measure: Callable[[AnyVL, World, int], list[Score]]) -> Callable[[B
 
 
 def _unseen_style(on: Bench) -> Iterable[Score]:
-    style = next(style for style in _STYLES_TO_READ if style not in on.test.repertoire.styles)
-    world = replace(on.test, style=style)
+    world = replace(on.test, style=on.test.repertoire.unseen_style)
     return [*locating.segmentation(on.model, world, on.count), *answering.classification(on.model, world, on.count)]
 
 

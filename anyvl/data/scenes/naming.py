@@ -155,10 +155,10 @@ _UNCHANGED = ("fish", "sheep", "deer", "moose", "bison", "shrimp", "squid", "blo
 _SINGULAR_S = ("bus", "octopus", "cactus", "glass", "compass", "cross", "dress", "abacus", "lotus", "iris", "walrus")
 
 
-def plural_of(name: str) -> str:
+def spelt_plural(name: str) -> str:
     """More than one of it.
 
-    >>> [plural_of(name) for name in ("fox", "key", "butterfly", "maple leaf", "tropical fish", "ear of corn")]
+    >>> [spelt_plural(name) for name in ("fox", "key", "butterfly", "maple leaf", "tropical fish", "ear of corn")]
     ['foxes', 'keys', 'butterflies', 'maple leaves', 'tropical fish', 'ears of corn']
     """
     before, last = name.rpartition(" ")[0::2]
@@ -188,9 +188,13 @@ def named(emoji: list[dict]) -> dict[str, tuple[str, str, list[str]]]:
         things[code] = (name, "", [tag for tag in one["tags"] if tags[tag] == 1 and tag in _ALSO.split()])
         taken.add(name)
     sure = {name for name, _, _ in things.values()} | {shape.name for shape in SHAPES}
-    plurals = {plural_of(name) for name in sure}
+    plurals = {spelt_plural(name) for name in sure}
     return {
-        code: (name, natural, [w for w in others if w and w not in sure and w not in plurals and plural_of(name) != w])
+        code: (
+            name,
+            natural,
+            [w for w in others if w and w not in sure and w not in plurals and spelt_plural(name) != w],
+        )
         for code, (name, natural, others) in things.items()
     }
 
@@ -208,7 +212,7 @@ def main(folder: str) -> None:
                 sys.exit(f"the fill of {name} covers {parts['flat'].coverage:.2f} of it")
             continue
         natural = natural or colour_name(parts["flat"].colour)
-        rows.append("\t".join((name, plural_of(name), code, natural, ",".join(styles), ",".join(others[:3]))))
+        rows.append("\t".join((name, spelt_plural(name), code, natural, ",".join(styles), ",".join(others[:3]))))
     header = "\t".join(("name", "plural", "codepoint", "natural", "styles", "synonyms"))
     THINGS_FILE.write_text("\n".join([header, *rows]) + "\n")
     print(f"{len(rows)} things in {THINGS_FILE}")

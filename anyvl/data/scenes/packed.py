@@ -45,7 +45,8 @@ def main(name: str, file: str) -> None:
     from anyvl.data.scenes.sprites import master_of
 
     repertoire = find_repertoire(name)
-    wanted = [(kind, style) for style in repertoire.styles for kind in repertoire.kinds_in(style)]
+    styles = (*repertoire.styles, repertoire.unseen_style)
+    wanted = [(kind, style) for style in styles for kind in repertoire.kinds_in(style)]
     packed = {
         _key(KINDS[kind].name, style): torch.frombuffer(
             bytearray(zlib.compress(master_of(KINDS[kind], style).tobytes(), 9)), dtype=torch.uint8

@@ -43,6 +43,11 @@ class Repertoire:
         """Numbers of its things that are drawn in a style."""
         return tuple(kind for kind in self.kinds if style in KINDS[kind].styles)
 
+    @property
+    def unseen_style(self) -> str:
+        """A style that nothing in it is drawn in, to see how a model reads what no training showed."""
+        return next(style for style in ("cartoon", "outlined") if style not in self.styles)
+
     def colours_on(self, ground: int) -> tuple[int, ...]:
         """Numbers of its colours that stand out against a ground, by number."""
         return tuple(COLOUR_NAMES.index(name) for name in self.colours if stands_out(name, GROUND_NAMES[ground]))

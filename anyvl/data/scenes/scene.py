@@ -37,7 +37,7 @@ _INSIDE = 0.55
 """A thing inside another is at most this share of its size."""
 SMALL, LARGE = 0.30, 0.55
 """Sizes, as shares of the geometric mean of the picture's sides, up to and from which a thing is called small or large."""
-_CENTRE = 0.09
+CENTRE = 0.09
 """A thing whose centre is within this share of the side from the middle counts as central in that direction."""
 
 
@@ -233,7 +233,7 @@ def sample_scene(
 
     family: whether all are of one kind (None throws dice); half of the families are twins, of one colour too. With `held_out`,
     every thing is one of the held-out pairs of kind and colour, of which a kind has one, so that a family is a ConfigError;
-    without, none is.
+    without, none is. (A figure that another thing is put into may be of another pair; `World.owns` turns such a scene away.)
     """
     if family and held_out:
         raise ConfigError("there are no families of held-out pairs: a kind has one of them")
@@ -335,7 +335,7 @@ def _fitting_size(size: float, scene: Scene) -> int:
 
 
 def _third(unit: float) -> int:
-    return 0 if unit < 0.5 - _CENTRE else 2 if unit > 0.5 + _CENTRE else 1
+    return 0 if unit < 0.5 - CENTRE else 2 if unit > 0.5 + CENTRE else 1
 
 
 def _centre(rng: np.random.Generator, side: int, size: int, lattice: int) -> float:
@@ -344,5 +344,5 @@ def _centre(rng: np.random.Generator, side: int, size: int, lattice: int) -> flo
     gap = 0.025
     centres = np.arange(size // 2, side - size // 2 + 1, lattice)
     from_middle = np.abs(centres / side - 0.5)
-    centres = centres[np.abs(from_middle - _CENTRE) >= gap]
+    centres = centres[np.abs(from_middle - CENTRE) >= gap]
     return float(rng.choice(centres)) if len(centres) else side / 2
