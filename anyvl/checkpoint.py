@@ -81,6 +81,7 @@ def save_parts(
         "temperatures": parts.temperatures,
         "noise_objects": parts.noise_objects,
         "lattice": parts.lattice,
+        "refiner": parts.refiner is not None,
     }
     if parts.refiner is not None and parts.refiner.resolve() != (folder / "refiner").resolve():
         shutil.copytree(parts.refiner, folder / "refiner", dirs_exist_ok=True)
@@ -121,5 +122,5 @@ def load_parts(
         temperatures=index.get("temperatures", {}),
         noise_objects=index.get("noise_objects", 0),
         lattice=index.get("lattice", 0),
-        refiner=folder / "refiner" if (folder / "refiner").is_dir() else None,
+        refiner=folder / "refiner" if index.get("refiner") else None,
     )

@@ -53,6 +53,10 @@ class FakeModel:
         changed[3:6, 10:20] = True
         return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
 
+    def check_refine(self, scale, height=1, width=1):
+        if scale > 50:
+            raise InputError(f"{scale} times is too large")
+
     def refine(self, pictures, **settings):
         self._note("refine", pictures, **settings)
         listed = pictures if isinstance(pictures, list) else [Image.fromarray(pictures)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_pipelines import image_to_image, upscaler
 
-from anyvl.errors import CheckpointError, InputError, StoppedError
+from anyvl.errors import CheckpointError, ConfigError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder
 from anyvl.pipeline import AnyVL
 from anyvl.training.config import RefinerRun, Schedule, WorldConfig
@@ -30,6 +30,9 @@ def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
         precision="no",
     )
     assert train_refiner(run, folder / "run") == 2
+    for wrong in ({"crops": 3}, {"cells": 9}):
+        with pytest.raises(ConfigError, match="squares"):
+            train_refiner(dataclasses.replace(run, **wrong), folder / "wrong")
     return AnyVL(dataclasses.replace(small_parts, refiner=folder / "run" / "model"))
 
 
@@ -64,6 +67,31 @@ def test_a_saved_model_keeps_its_refiner(model: AnyVL, picture: np.ndarray, tmp_
     assert (tmp_path / "copy" / "refiner" / "model_index.json").is_file()
 
 
+def test_a_trained_refiner_is_taken_by_its_folder(model: AnyVL, picture: np.ndarray) -> None:
+    without = AnyVL(dataclasses.replace(model.parts, refiner=None))
+    found = without.refine(picture, refiner=model.parts.refiner, seed=2).images[0]
+    assert found == model.refine(picture, seed=2).images[0]
+    model.check_refine(4, 40, 72)
+    with pytest.raises(CheckpointError, match="no refiner of its own"):
+        without.check_refine(4)
+    with pytest.raises(InputError, match="million"):
+        model.check_refine(100, 4000, 4000)
+
+
+def test_a_refiner_for_other_codes_is_refused(model: AnyVL, picture: np.ndarray) -> None:
+    from anyvl.refiner import new_refiner
+
+    other = new_refiner(channels=(16, 16), layers_per_block=1, patch=4, gain=8.0, scales=(2,), code_dim=5, cell=8)
+    with pytest.raises(CheckpointError, match="codes of 5 numbers"):
+        model.refine(picture, refiner=other)
+
+
+def test_a_saved_model_without_one_leaves_none_behind(model: AnyVL, tmp_path: Path) -> None:
+    model.save_pretrained(tmp_path)
+    AnyVL(dataclasses.replace(model.parts, refiner=None)).save_pretrained(tmp_path)
+    assert AnyVL.from_pretrained(tmp_path).parts.refiner is None
+
+
 def test_a_callback_sees_the_steps_and_stops_them(model: AnyVL, picture: np.ndarray) -> None:
     steps: list[tuple[int, int]] = []
     model.refine([picture, picture], num_inference_steps=2, callback_on_step_end=lambda *told: steps.append(told))
@@ -78,12 +106,15 @@ def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
         without.refine(picture)
     for settings, said in (
         ({"scale": 2, "mask": (1, 1, 5, 5)}, "leave out scale, which is 2"),
-        ({"scale": 0}, "but 0 came"),
-        ({"scale": 1000}, "million px"),
+        ({"scale": 0}, "scale 0 came"),
+        ({"scale": 1}, "scale 1 came"),
+        ({"scale": 1000}, "million in all"),
         ({"strength": 0.3}, "no prompt and no strength"),
         ({"mask": [(1, 1, 5, 5), (1, 1, 9, 9)]}, "2 came"),
-        ({"scheduler": "Euler"}, "no scheduler 'Euler'"),
-        ({"scheduler": "UniPCMultistepScheduler", "refiner": "owner/name"}, "for this model's own refiner"),
+        ({"tile": 256, "refiner": upscaler()}, "for a refiner of ours"),
+        ({"scheduler": "UniPCMultistepScheduler", "refiner": upscaler()}, "for a refiner of ours"),
     ):
         with pytest.raises(InputError, match=said):
             model.refine(picture, **settings)
+    with pytest.raises(UnknownNameError, match="unknown scheduler 'Unipc'"):
+        model.refine(picture, scheduler="Unipc")

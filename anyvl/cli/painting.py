@@ -67,6 +67,8 @@ def generate(
     )
     with progress("painting") as on_step:
         painter = loaded(model, device, dtype)
+        if refine is not None:
+            painter.check_refine(refine, *(side for side in (height, width) if side is not None))
         painted = painter.generate(prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings)
         images = painted.images
         if refine is not None:
@@ -100,6 +102,8 @@ def edit(
     settings = given(seed=seed, guidance_scale=guidance_scale)
     with progress("editing") as on_step:
         editor = loaded(model, device, dtype)
+        if refine is not None:
+            editor.check_refine(refine, *array.shape[:2])
         edited = editor.edit(
             array, instruction, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
         )

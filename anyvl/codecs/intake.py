@@ -13,6 +13,8 @@ from anyvl.errors import InputError
 
 MOST_PIXELS = 64_000_000
 """Pictures with more pixels are refused before they are decoded."""
+_MOST_SIDE = 16_383
+"""Longest side of a picture that is written, in px: the most that every format takes."""
 
 WHITE, BLACK = 255, 0
 Source = str | os.PathLike[str] | io.IOBase | Image.Image | np.ndarray
@@ -135,3 +137,12 @@ def _too_large(name: str, width: int | None = None, height: int | None = None) -
     return (
         f"{name} has too many pixels{size}: at most {MOST_PIXELS // 1_000_000} million are read; make it smaller first"
     )
+
+
+def require_writable(height: int, width: int) -> None:
+    """InputError for a picture that is larger than every format takes, or than we read again."""
+    if max(height, width) > _MOST_SIDE or height * width > MOST_PIXELS:
+        raise InputError(
+            f"a picture has at most {_MOST_SIDE} px a side and {MOST_PIXELS // 1_000_000} million in all, "
+            f"but height {height}, width {width} came"
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from anyvl.codecs import Chain, Picture, nearest_grid
-from anyvl.codecs.intake import MOST_PIXELS
+from anyvl.codecs.intake import require_writable
 from anyvl.errors import InputError
 from anyvl.generation import Request
 from anyvl.pipeline.engine import Engine, OnStep, at_least_one, listed, probabilities, rule_of, seeds_of, up_to_picture
@@ -15,9 +15,6 @@ from anyvl.sampling import Sampling
 from anyvl.tasks import find_task
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
 from anyvl.values import Box, Frame, Instance
-
-_MOST_SIDE = 16_383
-"""Longest side of a picture that is written, in px: the most that every format takes."""
 
 PlacedThing = tuple[Box | Sequence[float], str]
 """A box (x0, y0, x1, y1) in px of the picture to be painted, and what shall be in it."""
@@ -132,9 +129,5 @@ def _placed(layout: Sequence[PlacedThing], frame: Frame) -> list[Instance]:
 def _wanted(height: int | None, width: int | None) -> Frame:
     """The size asked for, or a square where none is."""
     frame = Frame(height=height or width or 1, width=width or height or 1)
-    if max(frame.height, frame.width) > _MOST_SIDE or frame.height * frame.width > MOST_PIXELS:
-        raise InputError(
-            f"a picture has at most {_MOST_SIDE} px a side and {MOST_PIXELS // 1_000_000} million in all, "
-            f"but height {frame.height}, width {frame.width} came"
-        )
+    require_writable(frame.height, frame.width)
     return frame

@@ -10,17 +10,17 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from anyvl.codecs import nearest_grid, open_picture
-from anyvl.codecs.intake import MOST_PIXELS, Source
+from anyvl.codecs.intake import Source, require_writable
 from anyvl.errors import CheckpointError, InputError, StoppedError
 from anyvl.pipeline.engine import Engine, OnStep, seeds_of
 from anyvl.pipeline.painting import Painted
-from anyvl.tasks.image_editing import feathered
+from anyvl.tasks.image_editing import feathered, seam_width
 from anyvl.tasks.infilling import Hole, hidden_pixels, is_box
 from anyvl.values import Frame
 
 _Pixels = UInt8[np.ndarray, "height width 3"]
-_Enlarge = Callable[[_Pixels, tuple[int, int], int, int], UInt8[np.ndarray, "height2 width2 3"]]
-"""A picture, the size (height, width) it shall have, a seed, and how many are done before it."""
+_Paint = Callable[[_Pixels, Frame, int, int], UInt8[np.ndarray, "height2 width2 3"]]
+"""A picture, the size it shall have, a seed, and how many pictures are done before it."""
 
 
 class Refining(Engine):
@@ -37,145 +37,176 @@ class Refining(Engine):
         strength: float | None = None,
         num_inference_steps: int | None = None,
         scheduler: str | None = None,
-        tile: int = 512,
+        tile: int | None = None,
         seed: int | Sequence[int] | None = None,
         callback_on_step_end: OnStep | None = None,
     ) -> Painted:
         """Pictures `scale` times as large (4 if nothing is said), true to their content; image i has seed + i.
-        Beyond the largest scale of the model's own refiner its result is enlarged further by Lanczos.
+        Beyond the largest scale of a refiner of ours its result is enlarged further by Lanczos.
 
         mask: a box or mask as of `infill`, such as an entry of `Edited.changed`: then the picture keeps its size, and only there
-        it is painted anew, as an enlargement of what the decoder sees of it; outside every pixel stays bit for bit. refiner:
-        folder or hub id of any image-to-image or upscale pipeline of diffusers, or the pipeline itself; None is the one of this
-        model. prompt, strength: for such a pipeline, as far as its call takes them. scheduler: name of a class of diffusers, for
-        the model's own. tile: px of the refined picture that its own refiner looks at at once; memory grows with it, not with the
-        picture.
+        it is painted anew; outside every pixel stays bit for bit. refiner: folder or hub id of one of ours, or of any
+        image-to-image or upscale pipeline of diffusers, or the pipeline itself; None is the one of this model. prompt, strength:
+        for another's pipeline, as far as its call takes them. scheduler (`anyvl.refiner.SCHEDULERS`), tile (px of the result
+        that are looked at at once): for ours.
+
+        Under a mask a picture is first made smaller, to what the decoder sees of it or a quarter: so blurred is what an edit
+        has put there. Only a pipeline that repaints pictures at their own size gets it as it is.
         """
         if mask is not None and scale not in (None, 1):
             raise InputError(f"a mask is painted anew at the picture's own size: leave out scale, which is {scale}")
-        if scale is not None and scale < 1:
-            raise InputError(f"scale is 2, 3 or 4, say, but {scale} came")
-        if refiner is not None and scheduler is not None:
-            raise InputError(
-                "scheduler is for this model's own refiner: give a pipeline of diffusers that has it already"
-            )
         pictures = [open_picture(one) for one in (image if isinstance(image, list) else [image])]
+        frames = [Frame(height=pixels.shape[0], width=pixels.shape[1]) for pixels in pictures]
         masks = mask if isinstance(mask, list) and not is_box(mask) else [mask] * len(pictures)
         if len(masks) != len(pictures):
             raise InputError(f"there are {len(pictures)} pictures, so as many masks are expected: {len(masks)} came")
-        enlarge = (
-            self._own_refiner(num_inference_steps, scheduler, tile, callback_on_step_end, prompt=prompt, strength=strength)
-            if refiner is None
-            else self._foreign_refiner(refiner, num_inference_steps, callback_on_step_end, prompt=prompt, strength=strength)
-        )  # fmt: skip
+        # All that can be wrong is found before anything is painted.
+        places = [
+            None if hole is None else hidden_pixels(hole, frame) for hole, frame in zip(masks, frames, strict=True)
+        ]
+        sizes = [frame if mask is not None else _larger(frame, 4 if scale is None else scale) for frame in frames]
+        paint, whole = self._painter(
+            refiner,
+            num_inference_steps,
+            callback_on_step_end,
+            prompt=prompt,
+            strength=strength,
+            scheduler=scheduler,
+            tile=tile,
+        )
         seeds = seeds_of(seed, len(pictures))
         refined = []
-        for number, (pixels, hole, own) in enumerate(zip(pictures, masks, seeds, strict=True)):
-            height, width = pixels.shape[:2]
-            if hole is None:
-                factor = 4 if scale is None else scale
-                size = (height * factor, width * factor)
-                if size[0] * size[1] > MOST_PIXELS:
-                    raise InputError(
-                        f"a picture has at most {MOST_PIXELS // 1_000_000} million px, but {factor} × {height} by "
-                        f"{factor} × {width} were asked for"
-                    )
-                refined.append(enlarge(pixels, size, own, number))
+        for done, (pixels, where, size, own) in enumerate(zip(pictures, places, sizes, seeds, strict=True)):
+            if where is None:
+                refined.append(paint(pixels, size, own, done))
             else:
-                frame = Frame(height=height, width=width)
-                where = hidden_pixels(hole, frame)
-                rows, columns = nearest_grid(frame, self.kit.grids)
-                cell = self.parts.tokenizer.model.config.factor
-                small = Image.fromarray(pixels).resize((columns * cell, rows * cell), Image.Resampling.LANCZOS)
-                large = enlarge(np.asarray(small), (height, width), own, number)
-                refined.append(feathered(pixels, large, where, max(1, round(0.25 * height / rows))))
+                seen = pixels if whole else self._as_seen(pixels)
+                rows, columns = nearest_grid(size, self.kit.grids)
+                refined.append(feathered(pixels, paint(seen, size, own, done), where, seam_width(size, rows, columns)))
         return Painted(images=[Image.fromarray(one) for one in refined], seeds=seeds, plans=[None] * len(refined))
 
-    def _own_refiner(
-        self,
-        steps: int | None,
-        scheduler: str | None,
-        tile: int,
-        on_step: OnStep | None,
-        *,
-        prompt: str,
-        strength: float | None,
-    ) -> _Enlarge:
-        """The refiner that comes with this model."""
-        from anyvl.refiner import AnyVLRefinerPipeline, scheduler_named
+    def check_refine(self, scale: int, height: int = 1, width: int = 1) -> None:
+        """What `refine` would say of pictures that are still to be painted: CheckpointError where this model has no refiner,
+        InputError where they would become too large. A scale of 1 is for a mask."""
+        if scale != 1:
+            _larger(Frame(height=height, width=width), scale)
+        self._own_refiner()
 
-        if prompt or strength is not None:
-            raise InputError(
-                "this model's own refiner takes no prompt and no strength: they are for another (refiner=...)"
-            )
+    def _own_refiner(self) -> Any:
+        from anyvl.refiner import load_refiner
+
         if self.parts.refiner is None:
             raise CheckpointError(
                 "this model has no refiner of its own: name an image-to-image or upscale pipeline of diffusers (refiner=...)"
             )
-        pipeline = AnyVLRefinerPipeline.from_pretrained(str(self.parts.refiner), dtype=self.stepper.dtype)
-        pipeline = pipeline.to(self.stepper.device)
-        pipeline.set_progress_bar_config(disable=True)
-        if scheduler is not None:
-            pipeline.scheduler = scheduler_named(scheduler, pipeline.scheduler)
-        settings = {} if steps is None else {"num_inference_steps": steps}
+        return load_refiner(self.parts.refiner, self.stepper.device, self.stepper.dtype)
 
-        def enlarge(pixels: _Pixels, size: tuple[int, int], seed: int, done: int) -> UInt8[np.ndarray, "_ _ 3"]:
-            wanted = max(side / have for side, have in zip(size, pixels.shape[:2], strict=True))
-            scale = min((s for s in pipeline.config.scales if s >= wanted - 1e-9), default=max(pipeline.config.scales))
-            image = pipeline(
-                Image.fromarray(pixels),
-                self._code_vectors(pixels),
-                scale=scale,
-                tile=tile,
-                generator=torch.Generator().manual_seed(seed),
-                callback_on_step_end=_counting(on_step, done),
-                **settings,
-            ).images[0]
-            height, width = size
-            return np.asarray(
-                image if image.size == (width, height) else image.resize((width, height), Image.Resampling.LANCZOS)
-            )
-
-        return enlarge
-
-    def _foreign_refiner(
+    def _painter(
         self,
-        refiner: str | Path | Any,
+        refiner: str | Path | Any | None,
         steps: int | None,
         on_step: OnStep | None,
         *,
         prompt: str,
         strength: float | None,
-    ) -> _Enlarge:
-        """Any pipeline of diffusers."""
-        from anyvl.refiner import as_refiner, load_pipeline, repaint
+        scheduler: str | None,
+        tile: int | None,
+    ) -> tuple[_Paint, bool]:
+        """How pictures are refined, and whether by a pipeline that repaints them at their own size.
 
-        loaded = isinstance(refiner, str | Path)
-        pipeline = as_refiner(load_pipeline(refiner, self.stepper.device, self.stepper.dtype) if loaded else refiner)
+        InputError for a setting that is not for this one.
+        """
+        from anyvl.refiner import AnyVLRefinerPipeline, as_refiner, keeps_size, load_pipeline, with_scheduler
 
-        def enlarge(pixels: _Pixels, size: tuple[int, int], seed: int, done: int) -> UInt8[np.ndarray, "_ _ 3"]:
-            painted = repaint(
-                pipeline,
+        pipeline = self._own_refiner() if refiner is None else refiner
+        if isinstance(pipeline, str | Path):
+            pipeline = load_pipeline(pipeline, self.stepper.device, self.stepper.dtype)
+        if isinstance(pipeline, AnyVLRefinerPipeline):
+            if prompt or strength is not None:
+                raise InputError(
+                    "a refiner of ours takes no prompt and no strength: they are for another (refiner=...)"
+                )
+            self._require_fit(pipeline)
+            pipeline = pipeline if scheduler is None else with_scheduler(pipeline, scheduler)
+            return self._by_ours(pipeline, steps, tile, on_step), False
+        if scheduler is not None or tile is not None:
+            raise InputError("scheduler and tile are for a refiner of ours: a pipeline of diffusers has its own")
+        pipeline = as_refiner(pipeline)
+        return _by_another(pipeline, steps, on_step, prompt, strength), keeps_size(pipeline)
+
+    def _by_ours(self, pipeline: Any, steps: int | None, tile: int | None, on_step: OnStep | None) -> _Paint:
+        given = {"num_inference_steps": steps, "tile": tile}
+        settings = {name: value for name, value in given.items() if value is not None}
+
+        def paint(pixels: _Pixels, size: Frame, seed: int, done: int) -> UInt8[np.ndarray, "_ _ 3"]:
+            wanted = max(size.height / pixels.shape[0], size.width / pixels.shape[1])
+            scales = pipeline.config.scales
+            image = pipeline(
                 Image.fromarray(pixels),
-                size,
-                prompt=prompt,
-                seed=seed,
-                strength=strength,
-                num_inference_steps=steps,
+                self._code_vectors(pixels),
+                scale=min((scale for scale in scales if scale >= wanted - 1e-9), default=max(scales)),
+                generator=torch.Generator().manual_seed(seed),
                 callback_on_step_end=_counting(on_step, done),
-            )
-            return np.asarray(painted)
+                **settings,
+            ).images[0]
+            return np.asarray(image.resize((size.width, size.height), Image.Resampling.LANCZOS))
 
-        return enlarge
+        return paint
+
+    def _require_fit(self, pipeline: Any) -> None:
+        codec = self.parts.tokenizer.model.config
+        has, needs = (codec.code_dim, codec.factor), (pipeline.config.code_dim, pipeline.config.cell)
+        if has != needs:
+            raise CheckpointError(
+                f"this refiner was trained on codes of {needs[0]} numbers for {needs[1]} × {needs[1]} px, the model's have "
+                f"{has[0]} for {has[1]} × {has[1]}: give one that was trained with the model's image tokenizer"
+            )
+
+    def _as_seen(self, pixels: _Pixels) -> UInt8[np.ndarray, "_ _ 3"]:
+        """The picture as small as the decoder sees it, but at least a quarter of its size."""
+        frame = Frame(height=pixels.shape[0], width=pixels.shape[1])
+        rows, _ = nearest_grid(frame, self.kit.grids)
+        factor = min(4.0, max(1.0, frame.height / (rows * self.parts.tokenizer.model.config.factor)))
+        size = max(1, round(frame.width / factor)), max(1, round(frame.height / factor))
+        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
     def _code_vectors(self, pixels: _Pixels) -> Float[torch.Tensor, "1 dim rows columns"]:
         """What the codes of a picture stand for, at its own size: the last row and column of cells may be continued pixels."""
         model = self.parts.tokenizer.model
-        cell = model.config.factor
-        more = [-side % cell for side in pixels.shape[:2]]
+        more = [-side % model.config.factor for side in pixels.shape[:2]]
         whole = np.pad(pixels, ((0, more[0]), (0, more[1]), (0, 0)), mode="edge")
         codes = self.parts.tokenizer.encode_batch(torch.from_numpy(whole)[None])
         return model.quantize.look_up(codes)
+
+
+def _by_another(
+    pipeline: Any, steps: int | None, on_step: OnStep | None, prompt: str, strength: float | None
+) -> _Paint:
+    from anyvl.refiner import repaint
+
+    def paint(pixels: _Pixels, size: Frame, seed: int, done: int) -> UInt8[np.ndarray, "_ _ 3"]:
+        painted = repaint(
+            pipeline,
+            Image.fromarray(pixels),
+            (size.height, size.width),
+            prompt=prompt,
+            seed=seed,
+            strength=strength,
+            num_inference_steps=steps,
+            callback_on_step_end=_counting(on_step, done),
+        )
+        return np.asarray(painted)
+
+    return paint
+
+
+def _larger(frame: Frame, scale: int) -> Frame:
+    """The frame `scale` times as large; InputError where that is no scale, or too large to be written."""
+    if scale != int(scale) or scale < 2:
+        raise InputError(f"a picture is refined to 2, 3, 4 or more times its size, but scale {scale} came")
+    larger = Frame(height=int(scale) * frame.height, width=int(scale) * frame.width)
+    require_writable(larger.height, larger.width)
+    return larger
 
 
 def _counting(on_step: OnStep | None, done: int) -> Callable[..., dict[str, Any]] | None:

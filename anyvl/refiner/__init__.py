@@ -1,21 +1,26 @@
 """The refiner: from a small picture to high-resolution pixels, the only door to a pipeline of diffusers.
 
 `pipeline.py` is ours, small and trained on drawn scenes; `foreign.py` uses any other by the common arguments of its call;
-`tiles.py` lets a picture of any size be refined in the memory of one tile.
+`tiles.py` lets the network see a large picture a tile at a time; `loading.py` reads either from a folder.
 """
 
 from anyvl.refiner.conditioning import conditions, enlarged
-from anyvl.refiner.foreign import as_refiner, load_pipeline, repaint, scheduler_named
-from anyvl.refiner.pipeline import AnyVLRefinerPipeline, new_refiner, residual
+from anyvl.refiner.foreign import as_refiner, keeps_size, repaint
+from anyvl.refiner.loading import SCHEDULERS, load_pipeline, load_refiner, with_scheduler
+from anyvl.refiner.pipeline import AnyVLRefinerPipeline, new_refiner, residual, velocity
 
 __all__ = [
+    "SCHEDULERS",
     "AnyVLRefinerPipeline",
     "as_refiner",
     "conditions",
     "enlarged",
+    "keeps_size",
     "load_pipeline",
+    "load_refiner",
     "new_refiner",
     "repaint",
     "residual",
-    "scheduler_named",
+    "velocity",
+    "with_scheduler",
 ]

@@ -5,14 +5,30 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
+from anyvl.refiner.tiles import Tile
+
 _Picture = Float[Tensor, "batch 3 height width"]
 _Planes = Float[Tensor, "batch channel row column"]
+_REACH = 2
+"""Px of the small picture beside its own that a px of the enlarged one may depend on."""
 
 
-def enlarged(picture: _Picture, scale: float) -> Float[Tensor, "batch 3 height2 width2"]:
+def enlarged(picture: _Picture, scale: int) -> Float[Tensor, "batch 3 height2 width2"]:
     """A picture `scale` times as large (bicubic): what refining starts from, and what it is held against."""
-    size = [round(side * scale) for side in picture.shape[-2:]]
-    return torch.nn.functional.interpolate(picture, size=size, mode="bicubic", align_corners=False, antialias=False)
+    return torch.nn.functional.interpolate(picture, scale_factor=scale, mode="bicubic", align_corners=False)
+
+
+def enlarged_part(picture: _Picture, scale: int, part: Tile) -> Float[Tensor, "batch 3 height2 width2"]:
+    """`enlarged(picture, scale)[..., *part]` without the rest; the part begins and ends at multiples of `scale`, in px."""
+    known: list[slice] = []
+    cut: list[slice] = []
+    for side, where in zip(picture.shape[-2:], part, strict=True):
+        assert where.start % scale == 0 and where.stop % scale == 0
+        first, end = where.start // scale, where.stop // scale
+        before, after = min(_REACH, first), min(_REACH, side - end)
+        known.append(slice(first - before, end + after))
+        cut.append(slice(before * scale, (end - first + before) * scale))
+    return enlarged(picture[..., known[0], known[1]], scale)[..., cut[0], cut[1]]
 
 
 def to_patches(picture: _Picture, patch: int) -> Float[Tensor, "batch channel row column"]:
@@ -26,16 +42,30 @@ def from_patches(planes: _Planes, patch: int) -> Float[Tensor, "batch 3 height w
 
 
 def conditions(
-    large: _Picture, code_vectors: Float[Tensor, "batch dim rows columns"] | None, patch: int, code_dim: int
+    picture: _Picture,
+    code_vectors: Float[Tensor, "batch dim rows columns"] | None,
+    scale: int,
+    place: Tile,
+    *,
+    patch: int,
+    cell: int,
+    code_dim: int,
 ) -> _Planes:
-    """The planes that stand beside the noisy ones: the enlarged picture's patches and the vector of the code they lie in.
+    """The planes that stand beside the noisy ones at a place, given in patches of the enlarged picture: the enlarged picture's
+    patches, and of each the vector of the code that it lies in.
 
-    code_vectors: the codebook's entries of the picture's codes; None, where nobody knows them, is zeros.
+    code_vectors: the codebook's entries of the picture's codes, one for every `cell` × `cell` px of the small picture, the last
+    ones perhaps for fewer; None, where nobody knows them, is zeros.
     """
-    pixels = to_patches(large, patch)
-    rows, columns = pixels.shape[-2:]
+    rows, columns = place
+    part = slice(rows.start * patch, rows.stop * patch), slice(columns.start * patch, columns.stop * patch)
+    pixels = to_patches(enlarged_part(picture, scale, part), patch)
     if code_vectors is None:
-        vectors = pixels.new_zeros(len(pixels), code_dim, rows, columns)
+        vectors = pixels.new_zeros(len(pixels), code_dim, *pixels.shape[-2:])
     else:
-        vectors = torch.nn.functional.interpolate(code_vectors.to(pixels.dtype), size=(rows, columns), mode="nearest")
+        down, right = (
+            (torch.arange(at.start, at.stop, device=pixels.device) * patch // (cell * scale)).clamp(max=count - 1)
+            for at, count in zip(place, code_vectors.shape[-2:], strict=True)
+        )
+        vectors = code_vectors.to(pixels)[..., down[:, None], right]
     return torch.cat((pixels, vectors), dim=1)

@@ -6,32 +6,16 @@ as it is, and its result is brought to the size that was asked for.
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from anyvl.errors import CheckpointError, InputError
+from anyvl.errors import InputError
 
 _UNIT = 32
 """Sides are brought to multiples of this many px, at least: what latent spaces, their patches and their halvings take."""
-
-
-def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) -> Any:
-    """The pipeline of a folder or hub id, as the one that takes a picture where it is one of a text-to-image family.
-
-    CheckpointError where there is none.
-    """
-    from diffusers import DiffusionPipeline
-
-    try:
-        pipeline = DiffusionPipeline.from_pretrained(str(name), dtype=dtype)
-    except (OSError, ValueError, AttributeError) as problem:
-        reason = str(problem).strip().splitlines()[0]
-        raise CheckpointError(f"diffusers finds no pipeline that it can load at {name}: {reason}") from problem
-    return pipeline.to(device)
 
 
 def as_refiner(pipeline: Any) -> Any:
@@ -74,17 +58,20 @@ def repaint(
 ) -> Image.Image:
     """The picture at a size (height, width), as the pipeline paints it.
 
-    InputError for a setting that its call does not take, and for an upscaler that does not enlarge.
+    InputError for a setting that its call does not take, and for an upscaler that does not enlarge. A call that takes no
+    callback tells of no steps.
     """
     pipeline = as_refiner(pipeline)
     takes, (height, width) = _parameters(pipeline), size
-    repaints = "strength" in takes
-    asked: dict[str, Any] = {"strength": strength, "num_inference_steps": num_inference_steps}
+    if num_inference_steps is not None and num_inference_steps < 1:
+        raise InputError(f"refining takes at least 1 step, but {num_inference_steps} came")
+    repaints = keeps_size(pipeline)
+    asked: dict[str, Any] = {"strength": strength, "num_inference_steps": num_inference_steps, "prompt": prompt or None}
     settings = {name: value for name, value in asked.items() if value is not None}
     if unknown := [name for name in settings if name not in takes]:
         raise InputError(f"{type(pipeline).__name__} has no setting {', '.join(unknown)}: leave it out")
     known: dict[str, Any] = {
-        "prompt": prompt,
+        "prompt": prompt,  # also the empty one, which its call may ask for
         "generator": torch.Generator().manual_seed(seed),
         "callback_on_step_end": callback_on_step_end,
     }
@@ -109,12 +96,19 @@ def repaint(
     return made if made.size == (width, height) else made.resize((width, height), Image.Resampling.LANCZOS)
 
 
+def keeps_size(pipeline: Any) -> bool:
+    """Whether it repaints a picture at its own size; else it is an upscaler."""
+    return "strength" in _parameters(pipeline)
+
+
 def _parameters(pipeline: Any) -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(pipeline.__call__).parameters)
 
 
 def _need_a_step(pipeline: Any, takes: dict[str, inspect.Parameter], settings: dict[str, Any]) -> None:
     """InputError where strength leaves none of the steps: a pipeline repaints by the last strength × steps of them."""
+    if "num_inference_steps" not in takes:
+        return
     steps, strength = (settings.get(name, takes[name].default) for name in ("num_inference_steps", "strength"))
     if not 0 <= strength <= 1 or int(steps * strength) < 1:
         raise InputError(
@@ -127,24 +121,3 @@ def _continued(picture: Image.Image, unit: int) -> Image.Image:
     """The picture continued to the right and below, by its last column and row, to multiples of `unit`."""
     more = [-side % unit for side in (picture.height, picture.width)]
     return Image.fromarray(np.pad(np.asarray(picture), ((0, more[0]), (0, more[1]), (0, 0)), mode="edge"))
-
-
-def scheduler_named(name: str, like: Any) -> Any:
-    """A scheduler of diffusers by its class name, with the settings of another as far as it has them, for flow matching.
-
-    InputError for a name that is none, or one that cannot follow a flow.
-    """
-    import diffusers
-
-    kind = getattr(diffusers, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
-        raise InputError(
-            f"diffusers has no scheduler {name!r}; FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteScheduler, "
-            "UniPCMultistepScheduler and DPMSolverMultistepScheduler are some that a refiner can use"
-        )
-    flows: dict[str, Any] = {}
-    if not name.startswith("FlowMatch"):
-        if "use_flow_sigmas" not in inspect.signature(kind.__init__).parameters:  # type: ignore[misc]
-            raise InputError(f"{name} cannot follow a flow: use one that has flow sigmas")
-        flows = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
-    return kind.from_config(like.config, **flows)  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """`AnyVLRefinerPipeline`: our small refiner as a pipeline of diffusers, so that all of its schedulers and tools apply."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,18 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, UNet2D
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from anyvl.errors import InputError
-from anyvl.refiner.conditioning import conditions, enlarged, from_patches, to_patches
+from anyvl.errors import ConfigError, InputError
+from anyvl.refiner.conditioning import conditions, enlarged_part, from_patches, to_patches
 from anyvl.refiner.tiles import Tile, blended, tiles
 
 OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
+_TIMES = 1000
+"""What the network is told for a noise level of 1."""
+_BAND = 256
+"""Rows of px that are enlarged at a time at the end."""
 
 
 class AnyVLRefinerPipeline(DiffusionPipeline):
@@ -24,11 +29,12 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
 
     A U-Net denoises what the true picture has beside the enlarged one (the residual, times `gain`, so that it is about as wide as
     the noise), in patches, by flow matching (Lipman et al. 2023, arXiv:2210.02747; conditioning by concatenation as in SR3,
-    Saharia et al. 2021, arXiv:2104.07636). It sees the enlarged picture and the vectors of its image codes, and which scale is
-    asked for.
+    Saharia et al. 2021, arXiv:2104.07636). It sees the enlarged picture and the vectors of its image codes, one a `cell` of px,
+    and which scale is asked for.
     """
 
     model_cpu_offload_seq = "unet"
+    _callback_tensor_inputs = ["latents", "preview"]  # noqa: RUF012 - diffusers' word
 
     def __init__(
         self,
@@ -38,11 +44,13 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         gain: float = 8.0,
         scales: Any = (2, 4),  # whole numbers; diffusers reads no finer annotation
         code_dim: int = 8,
+        cell: int = 8,
     ) -> None:
         super().__init__()
         self.register_modules(unet=unet, scheduler=scheduler)
-        self.register_to_config(patch=patch, gain=gain, scales=list(scales), code_dim=code_dim)
+        self.register_to_config(patch=patch, gain=gain, scales=list(scales), code_dim=code_dim, cell=cell)
         self.image_processor = VaeImageProcessor(do_resize=False, vae_scale_factor=1)
+        self._interrupt = False
 
     def save_pretrained(self, save_directory: str | Path, **settings: Any) -> None:
         """Write the pipeline's folder, and in it the line by which `DiffusionPipeline.from_pretrained(folder,
@@ -53,18 +61,9 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         )
 
     @property
-    def multiple(self) -> int:
-        """Cells of a patch each that a tile's sides are a multiple of: the network halves them so often."""
-        return 2 ** (len(self.unet.config.block_out_channels) - 1)
-
-    def velocity(
-        self, noisy: Float[Tensor, "batch channel row column"], seen: Float[Tensor, "batch plane row column"],
-        sigma: Float[Tensor, " batch"], scale: int,
-    ) -> Float[Tensor, "batch channel row column"]:  # fmt: skip
-        """Noise minus residual, as the network sees it at noise level sigma (0 none, 1 nothing else)."""
-        labels = torch.full((len(noisy),), self.config.scales.index(scale), device=noisy.device)
-        both = torch.cat((noisy, seen), dim=1).to(self.unet.dtype)
-        return self.unet(both, sigma * 1000, class_labels=labels, return_dict=False)[0].to(noisy.dtype)
+    def unit(self) -> int:
+        """Px that the sides of what is refined, of tiles and of overlaps are multiples of: whole patches after every halving."""
+        return 2 ** (len(self.unet.config.block_out_channels) - 1) * self.config.patch
 
     @torch.no_grad()
     def __call__(
@@ -80,65 +79,88 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         output_type: str = "pil",
         return_dict: bool = True,
         callback_on_step_end: OnStepEnd | None = None,
+        callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
     ) -> Any:
         """Pictures (whatever diffusers takes: PIL, arrays, tensors in [0, 1]) at `scale` times their size.
 
         code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells. tile,
-        overlap: px of the refined picture; a picture larger than a tile is refined tile by tile in the memory of one. The
-        callback gets the picture as it would be if this step were the last as "preview", in [0, 1].
+        overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one, beside some 50
+        bytes for every px of the result. The callback gets what its inputs name: the noisy residual in patches as "latents",
+        which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview". Setting
+        `pipeline._interrupt` in it ends the refining there.
         """
-        scales, patch, gain = self.config.scales, self.config.patch, self.config.gain
+        scales, patch = self.config.scales, self.config.patch
         if scale not in scales:
             raise InputError(f"this refiner enlarges {' or '.join(map(str, scales))} times, not {scale}")
         if num_inference_steps < 1:
             raise InputError(f"refining takes at least 1 step, but {num_inference_steps} came")
-        unit = self.multiple * patch
-        if tile % unit or overlap % unit or not 0 <= overlap < tile:
+        if tile % self.unit or overlap % self.unit or not 0 <= overlap < tile:
             raise InputError(
-                f"tile and overlap are multiples of {unit} px, the overlap the smaller one, but {tile} and {overlap} came"
+                f"tile and overlap are multiples of {self.unit} px, the overlap the smaller one, but {tile} and {overlap} came"
             )
-        device = self._execution_device
+        device, self._interrupt = self._execution_device, False
         picture = self.image_processor.preprocess(image).to(device, torch.float32)
-        height, width = picture.shape[-2:]
-        picture, vectors = self._whole(picture, code_vectors, unit)
-        large = enlarged(picture, scale)
-        seen = conditions(large, vectors, patch, self.config.code_dim)
-        rows, columns = seen.shape[-2:]
-        shape = (len(large), 3 * patch**2, rows, columns)
+        size = tuple(scale * side for side in picture.shape[-2:])
+        picture = _continued(picture, self.unit)
+        vectors = None if code_vectors is None else code_vectors.to(device)
+        rows, columns = (scale * side // patch for side in picture.shape[-2:])
+        shape = (len(picture), 3 * patch**2, rows, columns)
         noisy = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
-        places = tiles(rows, columns, tile // patch, overlap // patch, self.multiple)
+        places = tiles(rows, columns, tile // patch, overlap // patch, self.unit // patch)
         self._set_timesteps(num_inference_steps, device)
         noisy = noisy * getattr(self.scheduler, "init_noise_sigma", 1.0)
+        # Some schedulers draw noise at every step: a seed is a picture's own there too.
+        draws = "generator" in inspect.signature(self.scheduler.step).parameters
+        dice = {"generator": generator} if draws else {}
         with self.progress_bar(total=len(self.scheduler.timesteps)) as bar:
             for number, time in enumerate(self.scheduler.timesteps):
-                sigma = (time / 1000).to(torch.float32).expand(len(noisy))
-                moving = blended(self._painter(noisy, seen, sigma, scale), noisy, places, overlap // patch)
-                clean = noisy - sigma[:, None, None, None] * moving
-                noisy = self.scheduler.step(moving, time, noisy, return_dict=False)[0]
+                sigma = (time / self.scheduler.config.num_train_timesteps).to(torch.float32).expand(len(noisy))
+                compute = self._painter(noisy, picture, vectors, sigma, scale)
+                moving = blended(compute, noisy, places, overlap // patch)
+                before, noisy = noisy, self.scheduler.step(moving, time, noisy, return_dict=False, **dice)[0]
                 if callback_on_step_end is not None:
-                    preview = self._pixels(large, clean, gain, scale * height, scale * width)
-                    callback_on_step_end(self, number, time, {"preview": preview})
+                    told = {"latents": noisy}
+                    if "preview" in callback_on_step_end_tensor_inputs:
+                        clean = before - sigma[:, None, None, None] * moving
+                        told["preview"] = self._pixels(picture, clean, scale, size)
+                    told = {name: told[name] for name in callback_on_step_end_tensor_inputs}
+                    noisy = (callback_on_step_end(self, number, time, told) or {}).get("latents", noisy)
+                del before, moving
                 bar.update()
-        refined = self._pixels(large, noisy, gain, scale * height, scale * width)
+                if self._interrupt:
+                    break
+        refined = self._pixels(picture, noisy, scale, size)
+        del noisy
         images = self.image_processor.postprocess(refined, output_type, do_denormalize=[False] * len(refined))
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
-    def _painter(self, noisy: Tensor, seen: Tensor, sigma: Tensor, scale: int) -> Callable[[Tile], Tensor]:
-        """What the network says of one tile of the whole."""
-        return lambda at: self.velocity(noisy[(..., *at)], seen[(..., *at)], sigma, scale)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is said of it beside network and scheduler."""
+        return {name: self.config[name] for name in ("patch", "gain", "scales", "code_dim", "cell")}
 
-    def _whole(self, picture: Tensor, vectors: Tensor | None, unit: int) -> tuple[Tensor, Tensor | None]:
-        """The picture continued to the right and below until its sides fit the network at every scale, and its codes with it."""
-        height, width = picture.shape[-2:]
-        more = [-side % unit for side in (height, width)]
-        if vectors is not None:
-            vectors = vectors.to(picture.device)
-            ahead = [
-                round((side + extra) / side * cells) - cells
-                for side, extra, cells in zip((height, width), more, vectors.shape[-2:], strict=True)
-            ]
-            vectors = torch.nn.functional.pad(vectors, (0, ahead[1], 0, ahead[0]), mode="replicate")
-        return torch.nn.functional.pad(picture, (0, more[1], 0, more[0]), mode="replicate"), vectors
+    def _painter(
+        self, noisy: Tensor, picture: Tensor, vectors: Tensor | None, sigma: Tensor, scale: int
+    ) -> Callable[[Tile], Tensor]:
+        """What the network says of one tile of the whole."""
+        known = self.config
+        labels = torch.full((len(noisy),), known.scales.index(scale), device=noisy.device)
+
+        def compute(at: Tile) -> Tensor:
+            seen = conditions(picture, vectors, scale, at, patch=known.patch, cell=known.cell, code_dim=known.code_dim)
+            return self.velocity(noisy[(..., *at)], seen, sigma, labels)
+
+        return compute
+
+    def velocity(
+        self,
+        noisy: Float[Tensor, "batch channel row column"],
+        seen: Float[Tensor, "batch plane row column"],
+        sigma: Float[Tensor, " batch"],
+        labels: Int[Tensor, " batch"],
+    ) -> Float[Tensor, "batch channel row column"]:
+        """See `velocity`."""
+        return velocity(self.unet, noisy, seen, sigma, labels)
 
     def _set_timesteps(self, steps: int, device: torch.device) -> None:
         """Steps from pure noise, of equal length to the very end where the scheduler lets itself be told."""
@@ -147,10 +169,26 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         else:
             self.scheduler.set_timesteps(steps, device=device)
 
-    def _pixels(self, large: Tensor, patches: Tensor, gain: float, height: int, width: int) -> Tensor:
-        """The enlarged picture with its residual, cropped, in [0, 1]."""
-        whole = large + from_patches(patches, self.config.patch) / gain
-        return (whole[..., :height, :width] / 2 + 0.5).clamp(0, 1)
+    def _pixels(self, picture: Tensor, patches: Tensor, scale: int, size: tuple[int, ...]) -> Tensor:
+        """The enlarged picture with its residual, cropped to a size (height, width), in [0, 1]."""
+        whole = from_patches(patches, self.config.patch).div_(self.config.gain)
+        height, width = whole.shape[-2:]
+        for start in range(0, height, _BAND):
+            band = slice(start, min(start + _BAND, height))
+            whole[:, :, band] += enlarged_part(picture, scale, (band, slice(0, width)))
+        return whole[..., : size[0], : size[1]].div_(2).add_(0.5).clamp_(0, 1)
+
+
+def velocity(
+    unet: Any,
+    noisy: Float[Tensor, "batch channel row column"],
+    seen: Float[Tensor, "batch plane row column"],
+    sigma: Float[Tensor, " batch"],
+    labels: Int[Tensor, " batch"],
+) -> Float[Tensor, "batch channel row column"]:
+    """Noise minus residual, as the network sees it at noise level sigma: 0 none, 1 nothing else. labels: numbers of scales."""
+    both = torch.cat((noisy, seen), dim=1).to(unet.dtype)
+    return unet(both, sigma * _TIMES, class_labels=labels, return_dict=False)[0].to(noisy.dtype)
 
 
 def residual(truth: Tensor, large: Tensor, patch: int, gain: float) -> Float[Tensor, "batch channel row column"]:
@@ -159,9 +197,26 @@ def residual(truth: Tensor, large: Tensor, patch: int, gain: float) -> Float[Ten
 
 
 def new_refiner(
-    *, channels: Sequence[int], layers_per_block: int, patch: int, gain: float, scales: Sequence[int], code_dim: int
+    *,
+    channels: Sequence[int],
+    layers_per_block: int,
+    patch: int,
+    gain: float,
+    scales: Sequence[int],
+    code_dim: int,
+    cell: int,
 ) -> AnyVLRefinerPipeline:
-    """A refiner that has learnt nothing yet: channels and layers_per_block as of diffusers' `UNet2DModel`."""
+    """A refiner that has learnt nothing yet: channels and layers_per_block as of diffusers' `UNet2DModel`.
+
+    ConfigError for a scale whose cells are no whole patches, or that divides no tile.
+    """
+    unit = patch * 2 ** (len(channels) - 1)
+    for scale in scales:
+        if cell * scale % patch or unit % scale:
+            raise ConfigError(
+                f"a cell of {cell} px, {scale} times as large, is to be whole patches of {patch} px, and {unit} px, the least "
+                f"tile of {len(channels)} levels, a multiple of {scale}: choose other scales, patches or channels"
+            )
     unet = UNet2DModel(
         in_channels=6 * patch**2 + code_dim,
         out_channels=3 * patch**2,
@@ -174,4 +229,10 @@ def new_refiner(
         num_class_embeds=len(scales),
     )
     flow = FlowMatchEulerDiscreteScheduler()
-    return AnyVLRefinerPipeline(unet, flow, patch=patch, gain=gain, scales=scales, code_dim=code_dim)
+    return AnyVLRefinerPipeline(unet, flow, patch=patch, gain=gain, scales=scales, code_dim=code_dim, cell=cell)
+
+
+def _continued(picture: Tensor, unit: int) -> Tensor:
+    """The picture continued to the right and below by its last row and column, to multiples of `unit` px."""
+    more = [-side % unit for side in picture.shape[-2:]]
+    return torch.nn.functional.pad(picture, (0, more[1], 0, more[0]), mode="replicate")

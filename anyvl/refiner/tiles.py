@@ -51,7 +51,7 @@ def blended(
         weight = _ramp(part.shape[-2], overlap, part)[:, None] * _ramp(part.shape[-1], overlap, part)
         total[..., place[0], place[1]] += part * weight
         weights[..., place[0], place[1]] += weight
-    return total / weights
+    return total.div_(weights)
 
 
 def _ramp(length: int, overlap: int, like: Tensor) -> Float[Tensor, " length"]:

@@ -55,13 +55,17 @@ def composite(
 ) -> tuple[UInt8[np.ndarray, "height width 3"], Bool[np.ndarray, "height width"]]:
     """The original with the painted picture (resized to it) in the cells; and the mask of pixels that may differ.
 
-    The seam is feathered over half a cell, inside the mask: every pixel outside is bit for bit the original's.
+    The seam is feathered over a quarter of a cell, inside the mask: every pixel outside is bit for bit the original's.
     """
     frame = Frame(height=original.shape[0], width=original.shape[1])
     changed = cells_to_mask(cells, frame)
     resized = Image.fromarray(painted).resize((frame.width, frame.height), Image.Resampling.BICUBIC)
-    half_cell = 0.5 * min(frame.height / cells.shape[0], frame.width / cells.shape[1])
-    return feathered(original, np.asarray(resized), changed, max(1, round(half_cell / 2))), changed
+    return feathered(original, np.asarray(resized), changed, seam_width(frame, *cells.shape)), changed
+
+
+def seam_width(frame: Frame, rows: int, columns: int) -> int:
+    """A quarter of a cell, in px: over so much inside its edge a change is mixed with what was there."""
+    return max(1, round(0.25 * min(frame.height / rows, frame.width / columns)))
 
 
 def feathered(
@@ -70,7 +74,10 @@ def feathered(
     mask: Bool[np.ndarray, "height width"],
     radius: int,
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """The original with the painted picture in the mask, mixed over `radius` px inside it and nowhere outside."""
+    """The original with the painted picture in the mask, mixed over `radius` px inside it and nowhere outside.
+
+    A mask nowhere so thick is mixed over less, so that somewhere the painted picture shows alone.
+    """
     weight = _inner_feather(mask, radius)[..., None]
     mixed = np.rint(weight * painted.astype(np.float32) + (1 - weight) * original).astype(np.uint8)
     return np.where(mask[..., None], mixed, original)
@@ -78,7 +85,10 @@ def feathered(
 
 def _inner_feather(mask: Bool[np.ndarray, "height width"], radius: int) -> Float[np.ndarray, "height width"]:
     """0 outside the mask, rising to 1 within `radius` px inside it; the picture's own border is no seam."""
+    if radius == 0:
+        return mask.astype(np.float32)
     padded = np.pad(mask, radius, mode="edge")
     blurred = Image.fromarray((padded * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(radius))
     inside = np.asarray(blurred, np.float32)[radius:-radius, radius:-radius] / 255
-    return np.clip(2 * inside - 1, 0, 1) * mask
+    weight = np.clip(2 * inside - 1, 0, 1) * mask
+    return weight if weight.max() == 1 or not mask.any() else _inner_feather(mask, radius // 2)

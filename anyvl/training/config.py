@@ -158,17 +158,19 @@ class DecoderRun:
 
 @dataclass(frozen=True, kw_only=True)
 class RefinerRun:
-    """Train the refiner on drawn scenes, which are exact at any size.
+    """Train the refiner on drawn scenes, which can be drawn at any size.
 
-    image_tokenizer: folder of the one whose pictures are refined. scales: how many times as large pictures become, in turn.
+    image_tokenizer: folder of the one whose pictures are refined. decoder: folder of a model whose slips (`anyvl.training.slips`)
+    are in a share of `slips` of the batches; None: there are none. scales: how many times as large pictures become, in turn.
     channels, layers_per_block: of diffusers' `UNet2DModel`. patch: side in px of what is one place for it; gain: what residuals
     are multiplied by (`anyvl.refiner.AnyVLRefinerPipeline`). batch: squares a step, of `cells` × `cells` codes, `crops` of them
-    out of one scene. clean: share of batches whose pictures are as drawn, not as their codes give them back. anywhere: share of
-    scenes whose things stand anywhere, not on the lattice.
+    out of one scene. clean: share of batches whose pictures are as drawn; the others are as codes give them back.
+    anywhere: share of scenes whose things stand anywhere, not on the lattice.
     """
 
     schedule: Schedule
     image_tokenizer: str
+    decoder: str | None = None
     world: WorldConfig = WorldConfig()
     keeping: Keeping = Keeping()
     scales: tuple[int, ...] = (2, 4)
@@ -180,6 +182,7 @@ class RefinerRun:
     crops: int = 2
     cells: int = 8
     clean: float = 0.15
+    slips: float = 0.4
     anywhere: float = 0.3
     precision: str = "auto"
     seed: int = 0

@@ -18,11 +18,13 @@ _SAME = 0.02
 """Weights that differ by less are the same, rounded to bf16 or not."""
 
 
-def snapshot(run_folder: Path, out: Path, mib: int = 15, tokenizer: Path | None = None) -> list[Path]:
+def snapshot(
+    run_folder: Path, out: Path, mib: int = 15, tokenizer: Path | None = None, refiner: Path | None = None
+) -> list[Path]:
     """Write the last export of a run, small enough to be carried; returns the files.
 
     tokenizer: folder of an image tokenizer that takes the place of the run's: one that was trained on with its codes kept, and
-    paints them better. CheckpointError where its codes are others.
+    paints them better. CheckpointError where its codes are others. refiner: folder of a pipeline that is the model's from now on.
     """
     parts = load_parts(run_folder / "model")
     if tokenizer is not None:
@@ -30,6 +32,8 @@ def snapshot(run_folder: Path, out: Path, mib: int = 15, tokenizer: Path | None 
         _need_same_codes(parts.tokenizer, better, tokenizer)
         kit = dataclasses.replace(parts.kit, image=better)
         parts = dataclasses.replace(parts, tokenizer=better, kit=kit)
+    if refiner is not None:
+        parts = dataclasses.replace(parts, refiner=refiner)
     save_parts(parts, out, torch.bfloat16, mib * MIB)
     return sorted(path for path in out.rglob("*") if path.is_file())
 
@@ -52,8 +56,9 @@ def main() -> None:
     reader.add_argument("out", type=Path)
     reader.add_argument("--mib", type=int, default=15, help="the most MiB of a file of the decoder's")
     reader.add_argument("--tokenizer", type=Path, help="an image tokenizer with the same codes that paints them better")
+    reader.add_argument("--refiner", type=Path, help="a refiner that is to be the model's")
     asked = reader.parse_args()
-    for path in snapshot(asked.run_folder, asked.out, asked.mib, asked.tokenizer):
+    for path in snapshot(asked.run_folder, asked.out, asked.mib, asked.tokenizer, asked.refiner):
         print(f"{path.stat().st_size / MIB:6.2f} MiB  {path}")
 
 

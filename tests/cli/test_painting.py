@@ -107,15 +107,15 @@ def test_refine_enlarges_or_sharpens_a_place(photo, picture, model, capsys, tmp_
     assert name == "refine" and np.array_equal(array, picture)
     assert settings == {"scale": 2, "num_inference_steps": 3, "seed": 4}
     foreign = ["--refiner", "owner/name", "--prompt", "a fox", "--strength", "0.3", "--box", "8,4,17,10"]
-    assert cli.main(["refine", photo, *foreign, "--scheduler", "UniPCMultistepScheduler", "--tile", "256"]) == 0
+    assert cli.main(["refine", photo, *foreign]) == 0
     assert model.calls[-1][2] == {
         "mask": (8.0, 4.0, 17.0, 10.0),
         "refiner": "owner/name",
         "prompt": "a fox",
         "strength": 0.3,
-        "scheduler": "UniPCMultistepScheduler",
-        "tile": 256,
     }
+    assert cli.main(["refine", photo, "--scheduler", "UniPCMultistepScheduler", "--tile", "256"]) == 0
+    assert model.calls[-1][2] == {"scheduler": "UniPCMultistepScheduler", "tile": 256}
     assert cli.main(["refine", photo, "--box", "8,4,17,10", "--mask", photo]) == 2
 
 
@@ -127,3 +127,8 @@ def test_what_is_painted_is_refined_with_its_own_seeds(photo, model, capsys):
     assert list(model.calls[-1][2]) == ["seed", "mask"] and model.calls[-1][2]["mask"][0].sum() == 30
     assert cli.main(["edit", photo, "remove the fox", "--refine", "2"]) == 0
     assert model.calls[-1][2] == {"seed": [9], "scale": 2}
+    calls = len(model.calls)
+    assert cli.main(["edit", photo, "remove the fox", "--refine", "99"]) == 2
+    assert [name for name, *_ in model.calls[calls:]] == ["from_pretrained"], (
+        "nothing is painted that cannot be refined"
+    )

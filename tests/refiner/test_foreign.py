@@ -1,5 +1,6 @@
 """Any pipeline of diffusers refines, by the arguments that its call takes; one that cannot says why."""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_pipelines import FAMILIES, image_to_image, text_to_image, upscaler
+from tiny_pipelines import FAMILIES, image_to_image, latent_super_resolution, text_to_image, upscaler
 
 from anyvl.errors import CheckpointError, InputError
-from anyvl.refiner import as_refiner, load_pipeline, repaint, scheduler_named
+from anyvl.refiner import as_refiner, load_pipeline, repaint
 
 
 @pytest.fixture
@@ -21,18 +22,22 @@ def small(picture: np.ndarray) -> Image.Image:
 
 @pytest.mark.parametrize("make", FAMILIES)
 def test_pipelines_of_every_family_refine(make: Callable[[], Any], small: Image.Image) -> None:
-    pipeline, steps = make(), []
+    pipeline = make()
+    steps: list[int] = []
+    takes = inspect.signature(pipeline.__call__).parameters
 
     def told(pipe: Any, step: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         steps.append(step)
         return tensors
 
     def repainted(seed: int, size: tuple[int, int] = (160, 288)) -> np.ndarray:
-        settings = {"prompt": "a fox", "num_inference_steps": 4, "callback_on_step_end": told}
+        prompt = "a fox" if "prompt" in takes else ""
+        settings = {"prompt": prompt, "num_inference_steps": 4, "callback_on_step_end": told}
         return np.array(repaint(pipeline, small, size, seed=seed, **settings), np.int64)
 
     first = repainted(3)
     assert first.shape == (160, 288, 3)
+    assert bool(steps) == ("callback_on_step_end" in takes)
     again, other = np.abs(first - repainted(3)), np.abs(first - repainted(4))
     assert again.max() <= 2 < other.max(), "a seed is an image's own, up to what a sum's order changes"
     assert repainted(3, (90, 162)).shape == (90, 162, 3)
@@ -78,6 +83,10 @@ def test_what_cannot_refine_says_why(small: Image.Image) -> None:
         repaint(SameSize(), small, (80, 144), prompt="", seed=0)
     with pytest.raises(InputError, match="has no setting strength"):
         repaint(upscaler(), small, (80, 144), prompt="", seed=0, strength=0.5)
+    with pytest.raises(InputError, match="has no setting prompt"):
+        repaint(latent_super_resolution(), small, (80, 144), prompt="a fox", seed=0)
+    with pytest.raises(InputError, match="at least 1 step, but 0 came"):
+        repaint(upscaler(), small, (80, 144), prompt="", seed=0, num_inference_steps=0)
     with pytest.raises(InputError, match=r"at least one.*0\.1 × 5 came"):
         repaint(image_to_image(), small, (80, 144), prompt="", seed=0, strength=0.1, num_inference_steps=5)
 
@@ -91,13 +100,8 @@ def test_pipelines_are_loaded_from_folders(tmp_path: Path, small: Image.Image) -
         load_pipeline(tmp_path, torch.device("cpu"), torch.float32)
 
 
-def test_schedulers_are_taken_by_name() -> None:
-    from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
-
-    flow = FlowMatchEulerDiscreteScheduler()
-    named = scheduler_named("UniPCMultistepScheduler", flow)
-    assert isinstance(named, UniPCMultistepScheduler) and named.config.use_flow_sigmas
-    with pytest.raises(InputError, match="no scheduler 'Unipc'"):
-        scheduler_named("Unipc", flow)
-    with pytest.raises(InputError, match="DDPMScheduler cannot follow a flow"):
-        scheduler_named("DDPMScheduler", flow)
+def test_pickled_weights_are_refused(tmp_path: Path) -> None:
+    image_to_image().save_pretrained(tmp_path, safe_serialization=False)
+    assert list(tmp_path.rglob("*.bin"))
+    with pytest.raises(CheckpointError, match="in safetensors"):
+        load_pipeline(tmp_path, torch.device("cpu"), torch.float32)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anyvl.tasks.image_editing import cells_to_mask, composite, free_cells
+from anyvl.tasks.image_editing import cells_to_mask, composite, feathered, free_cells
 from anyvl.values import Frame, Polygon
 
 
@@ -47,6 +47,22 @@ def test_compositing_keeps_every_pixel_outside(height: int, width: int, rows: in
     result, changed = composite(original, painted, cells)
     assert np.array_equal(result[~changed], original[~changed])
     assert np.array_equal(changed, cells_to_mask(cells, Frame(height=height, width=width)))
+
+
+@given(
+    top=st.integers(0, 60),
+    left=st.integers(0, 60),
+    height=st.integers(1, 30),
+    width=st.integers(1, 30),
+    radius=st.integers(1, 20),
+)
+def test_however_small_a_mask_the_painted_picture_shows_in_it(
+    top: int, left: int, height: int, width: int, radius: int
+) -> None:
+    mask = np.zeros((64, 80), dtype=bool)
+    mask[top : top + height, left : left + width] = True
+    mixed = feathered(np.zeros((64, 80, 3), np.uint8), np.full((64, 80, 3), 200, np.uint8), mask, radius)
+    assert mixed[mask].max() == 200 and (mixed[~mask] == 0).all()
 
 
 def test_deep_inside_the_painted_picture_shows_alone() -> None:

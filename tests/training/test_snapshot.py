@@ -32,6 +32,14 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def test_a_refiner_is_put_into_it(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "refiner").mkdir()
+    (tmp_path / "refiner" / "model_index.json").write_text("{}")
+    snapshot(run, tmp_path / "out", refiner=tmp_path / "refiner")
+    assert load_parts(tmp_path / "out").refiner == tmp_path / "out" / "refiner"
+    assert (tmp_path / "out" / "refiner" / "model_index.json").read_text() == "{}"
+
+
 def test_it_is_the_run_in_bf16_in_small_files(run: Path, tmp_path: Path) -> None:
     files = snapshot(run, tmp_path / "out", mib=1)
     whole, small = load_parts(run / "model"), load_parts(tmp_path / "out")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from anyvl.data.scenes.grounds import draw_grounds
 from anyvl.data.scenes.scene import Scene
-from anyvl.data.scenes.sprites import COLOUR_RGB, MIP_SIDES, Sprites
+from anyvl.data.scenes.sprites import COLOUR_RGB, Sprites
 
 
 def draw(scenes: Sequence[Scene], sprites: Sprites, scale: float = 1.0) -> Float[Tensor, "batch 3 height width"]:
@@ -25,7 +25,7 @@ def draw(scenes: Sequence[Scene], sprites: Sprites, scale: float = 1.0) -> Float
     device = sprites.mips[0].device
     picture = draw_grounds([scene.ground for scene in scenes], height, width).to(device)
     for layer in range(max(len(scene.things) for scene in scenes)):
-        for mip, members in _by_mip(scenes, layer, scale).items():
+        for mip, members in _by_mip(scenes, layer, scale, sprites.sides).items():
             things = [(scenes[row].things[layer], scenes[row].style) for row in members]
             drawings = torch.tensor([sprites.rows[thing.kind, style] for thing, style in things], device=device)
             where = torch.tensor([[thing.x, thing.y, thing.size] for thing, _ in things], device=device) * scale
@@ -47,13 +47,13 @@ def draw_one(scene: Scene, sprites: Sprites, scale: float = 1.0) -> np.ndarray:
     return to_uint8(draw([scene], sprites, scale))[0].cpu().numpy()
 
 
-def _by_mip(scenes: Sequence[Scene], layer: int, scale: float) -> dict[int, list[int]]:
+def _by_mip(scenes: Sequence[Scene], layer: int, scale: float, sides: tuple[int, ...]) -> dict[int, list[int]]:
     """The scenes that have a thing in a layer, by the sprites it is drawn from."""
     groups: dict[int, list[int]] = {}
     for row, scene in enumerate(scenes):
         if layer < len(scene.things):
             size = scene.things[layer].size * scale
-            mip = next((i for i, side in enumerate(MIP_SIDES) if side >= size), len(MIP_SIDES) - 1)
+            mip = next((i for i, side in enumerate(sides) if side >= size), len(sides) - 1)
             groups.setdefault(mip, []).append(row)
     return groups
 

@@ -27,8 +27,8 @@ from anyvl.data.scenes.repertoire import FIRST, Repertoire
 MIP_SIDES = (24, 32, 44, 60, 84, 112, 144, 192)
 """Sides in px at which sprites are kept: a thing is drawn from the smallest not below its size, so that it never aliases."""
 MASTER_SIDE = 192
-_DRAWN_SIDE = 256
-"""Drawings are cropped from pictures of this side."""
+_ROOM = 4 / 3
+"""Drawings are cropped from pictures so many times as large, and empty at the edges."""
 
 COLOUR_RGB = torch.tensor(list(COLOURS.values()), dtype=torch.float32) / 255
 
@@ -46,6 +46,11 @@ class Sprites:
     mips: tuple[UInt8[Tensor, "drawing 5 _ _"], ...]
     outlines: tuple[MultiPolygon, ...]
 
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Of the drawings kept, in px."""
+        return tuple(mip.shape[-1] for mip in self.mips)
+
     def outline(self, kind: int, style: str) -> MultiPolygon:
         """The opaque region of a kind of thing in a style."""
         return self.outlines[self.rows[kind, style]]
@@ -56,30 +61,37 @@ class Sprites:
 
 
 @functools.lru_cache(maxsize=4)
-def load_sprites(repertoire: Repertoire = FIRST) -> Sprites:
-    """The drawings of a repertoire: from the packed file if there is one that holds them, else drawn now (seconds)."""
+def load_sprites(repertoire: Repertoire = FIRST, finest: int = MASTER_SIDE) -> Sprites:
+    """The drawings of a repertoire: from the packed file if there is one that holds them, else drawn now (seconds).
+
+    finest: the largest side they are kept at; beyond `MASTER_SIDE` they are drawn once more, for pictures that are drawn large.
+    """
     wanted = [(kind, style) for style in repertoire.styles for kind in repertoire.kinds_in(style)]
     packed = read_packed([(KINDS[kind].name, style) for kind, style in wanted])
     masters = packed if packed is not None else np.stack([master_of(KINDS[kind], style) for kind, style in wanted])
     stack = rearrange(torch.from_numpy(masters), "drawing y x c -> drawing c y x")
     mips = tuple(_shrunk(stack, side) for side in MIP_SIDES)
+    if finest > MASTER_SIDE:
+        large = np.stack([master_of(KINDS[kind], style, finest) for kind, style in wanted])
+        mips = (*mips, rearrange(torch.from_numpy(large), "drawing y x c -> drawing c y x"))
     outlines = tuple(_outline(master[..., 4]) for master in masters)
     return Sprites(rows={key: row for row, key in enumerate(wanted)}, mips=mips, outlines=outlines)
 
 
-def master_of(kind: Kind, style: str) -> UInt8[np.ndarray, "side side 5"]:
-    """A drawing at `MASTER_SIDE`, in parts."""
+def master_of(kind: Kind, style: str, side: int = MASTER_SIDE) -> UInt8[np.ndarray, "side side 5"]:
+    """A drawing at a side in px, in parts."""
+    drawn = round(_ROOM * side)
     if not kind.codepoint:
-        parts = draw_figure(kind.name, style, _DRAWN_SIDE)
+        parts = draw_figure(kind.name, style, drawn)
     else:
-        drawing = drawing_of(kind.codepoint, style, _DRAWN_SIDE)
+        drawing = drawing_of(kind.codepoint, style, drawn)
         assert drawing is not None, f"{kind.name} has no drawing in {style}"
         parts = take_apart(drawing)
-    return _cropped(parts)
+    return _cropped(parts, side)
 
 
-def _cropped(parts: Parts) -> UInt8[np.ndarray, "side side 5"]:
-    """The opaque part, centred in the smallest square, resized to the master side."""
+def _cropped(parts: Parts, wanted: int) -> UInt8[np.ndarray, "side side 5"]:
+    """The opaque part, centred in the smallest square, resized to the side wanted."""
     stacked = parts.stacked()
     rows, columns = (np.flatnonzero((parts.alpha > 0.5).any(axis)) for axis in (1, 0))
     part = stacked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -89,7 +101,7 @@ def _cropped(parts: Parts) -> UInt8[np.ndarray, "side side 5"]:
     top, left = (side - height) // 2, (side - width) // 2
     square[top : top + height, left : left + width] = part
     channels = [
-        np.asarray(Image.fromarray(channel).resize((MASTER_SIDE, MASTER_SIDE), Image.Resampling.LANCZOS))
+        np.asarray(Image.fromarray(channel).resize((wanted, wanted), Image.Resampling.LANCZOS))
         for channel in np.moveaxis(square, -1, 0)
     ]
     return np.round(np.stack(channels, -1).clip(0, 1) * 255).astype(np.uint8)

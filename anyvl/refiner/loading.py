@@ -1,0 +1,64 @@
+"""Pipelines of diffusers from folders and hub ids, and schedulers by name. Weights are safetensors or they are refused."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from anyvl.errors import CheckpointError, UnknownNameError
+from anyvl.refiner.pipeline import AnyVLRefinerPipeline
+
+SCHEDULERS = (
+    "FlowMatchEulerDiscreteScheduler",
+    "FlowMatchHeunDiscreteScheduler",
+    "FlowMatchLCMScheduler",
+    "UniPCMultistepScheduler",
+    "DPMSolverMultistepScheduler",
+    "DEISMultistepScheduler",
+)
+"""Those of diffusers that follow a flow, by class name."""
+
+
+def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """The pipeline of a folder or hub id, one of ours or any other, ready to paint and without a progress bar of its own.
+
+    CheckpointError where there is none, or none in safetensors.
+    """
+    from diffusers import DiffusionPipeline
+
+    try:
+        kind = DiffusionPipeline.load_config(str(name)).get("_class_name")
+        chosen = AnyVLRefinerPipeline if kind == AnyVLRefinerPipeline.__name__ else DiffusionPipeline
+        pipeline = chosen.from_pretrained(str(name), dtype=dtype, use_safetensors=True)
+    except (OSError, ValueError, AttributeError, KeyError) as problem:
+        reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+        raise CheckpointError(
+            f"diffusers finds no pipeline in safetensors that it can load at {name}: {reason}"
+        ) from problem
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline.to(device)
+
+
+@functools.lru_cache(maxsize=1)
+def load_refiner(folder: Path, device: torch.device, dtype: torch.dtype) -> AnyVLRefinerPipeline:
+    """The refiner that came with a model; it stays in memory for the next picture. CheckpointError for another pipeline."""
+    pipeline = load_pipeline(folder, device, dtype)
+    if not isinstance(pipeline, AnyVLRefinerPipeline):
+        raise CheckpointError(
+            f"{folder} is a {type(pipeline).__name__}, not a refiner of this library: name it as refiner=..."
+        )
+    return pipeline
+
+
+def with_scheduler(pipeline: AnyVLRefinerPipeline, name: str) -> AnyVLRefinerPipeline:
+    """The same refiner under another scheduler, one of `SCHEDULERS`, with the settings of its own as far as it has them."""
+    import diffusers
+
+    if name not in SCHEDULERS:
+        raise UnknownNameError("scheduler", name, SCHEDULERS)
+    flows = {} if name.startswith("FlowMatch") else {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
+    scheduler = getattr(diffusers, name).from_config(pipeline.scheduler.config, **flows)
+    other = AnyVLRefinerPipeline(pipeline.unet, scheduler, **pipeline.settings)
+    other.set_progress_bar_config(disable=True)
+    return other
