@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderKLQwenImage,
     DDIMScheduler,
     DDPMScheduler,
     EulerDiscreteScheduler,
@@ -15,6 +16,8 @@ from diffusers import (
     FluxImg2ImgPipeline,
     FluxTransformer2DModel,
     LDMSuperResolutionPipeline,
+    QwenImageImg2ImgPipeline,
+    QwenImageTransformer2DModel,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionPipeline,
     StableDiffusionUpscalePipeline,
@@ -30,6 +33,8 @@ from transformers import (
     CLIPTextModelWithProjection,
     CLIPTokenizer,
     PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
     T5Config,
     T5EncoderModel,
 )
@@ -116,6 +121,47 @@ def flux_image_to_image() -> Any:
     )
 
 
+def qwen_image_to_image() -> Any:
+    letters = ("<pad>", *sorted(pre_tokenizers.ByteLevel.alphabet()))
+    words = Tokenizer(models.BPE({letter: number for number, letter in enumerate(letters)}, []))
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    rope = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e6}
+    known = {"vocab_size": len(letters), "bos_token_id": 0, "eos_token_id": 0, "rope_parameters": rope}
+    config = Qwen2_5_VLConfig(
+        text_config={**sizes, **known, "num_hidden_layers": 2, "num_key_value_heads": 2},
+        vision_config={"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": 16},
+    )
+    transformer = QwenImageTransformer2DModel(
+        patch_size=2,
+        in_channels=16,
+        out_channels=4,
+        num_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=16,
+        axes_dims_rope=(8, 4, 4),
+    )
+    vae = AutoencoderKLQwenImage(
+        base_dim=8,
+        z_dim=4,
+        dim_mult=[1, 2, 4],
+        num_res_blocks=1,
+        temperal_downsample=[False, True],
+        latents_mean=[0.0] * 4,
+        latents_std=[1.0] * 4,
+    )
+    return quiet(
+        QwenImageImg2ImgPipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler(),
+            vae=vae.eval(),
+            text_encoder=Qwen2_5_VLForConditionalGeneration(config).eval(),
+            tokenizer=PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", padding_side="right"),
+            transformer=transformer.eval(),
+        )
+    )
+
+
 def latent_super_resolution() -> Any:
     two = {"block_out_channels": [8, 16], "norm_num_groups": 4}
     vqvae = VQModel(
@@ -136,7 +182,14 @@ def latent_super_resolution() -> Any:
     return quiet(LDMSuperResolutionPipeline(vqvae=vqvae.eval(), unet=unet.eval(), scheduler=_ddim()))
 
 
-FAMILIES = (image_to_image, upscaler, large_image_to_image, flux_image_to_image, latent_super_resolution)
+FAMILIES = (
+    image_to_image,
+    upscaler,
+    large_image_to_image,
+    flux_image_to_image,
+    qwen_image_to_image,
+    latent_super_resolution,
+)
 
 
 def _stable_diffusion() -> dict[str, Any]:
