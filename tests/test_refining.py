@@ -96,6 +96,10 @@ def test_a_callback_sees_the_steps_and_stops_them(model: AnyVL, picture: np.ndar
     steps: list[tuple[int, int]] = []
     model.refine([picture, picture], num_inference_steps=2, callback_on_step_end=lambda *told: steps.append(told))
     assert steps == [(1, 0), (2, 0), (1, 1), (2, 1)]
+    shown: list[tuple[int, Any]] = []
+    found = model.refine([picture, picture], seed=1, preview=lambda image, done: shown.append((done, image))).images
+    assert [done for done, _ in shown] == [0] * 4 + [1] * 4
+    assert [image for _, image in shown[3::4]] == found and shown[0][1] != found[0]
     with pytest.raises(StoppedError, match="stopped the refiner"):
         model.refine(picture, callback_on_step_end=lambda step, done: step == 2)
 

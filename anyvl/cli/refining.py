@@ -46,6 +46,9 @@ def refine(
     tile: Annotated[
         int | None, typer.Option(help="Px of the result that are looked at at once; memory grows with it.")
     ] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Write the picture so far to this file after every step, before any mask.")
+    ] = None,
     seed: SeedOption = None,
     model: ModelOption = None,
     device: DeviceOption = None,
@@ -73,6 +76,7 @@ def refine(
         num_inference_steps=steps,
         scheduler=scheduler,
         tile=tile,
+        preview=None if preview is None else lambda shown, done: write_pictures([preview], [shown]),
         seed=seed,
     )
     with progress("refining") as on_step:

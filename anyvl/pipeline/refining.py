@@ -19,6 +19,7 @@ from anyvl.tasks.infilling import Hole, hidden_pixels, is_box
 from anyvl.values import Frame
 
 _Pixels = UInt8[np.ndarray, "height width 3"]
+Preview = Callable[[Image.Image, int], None]
 _Paint = Callable[[_Pixels, Frame, int, int], UInt8[np.ndarray, "height2 width2 3"]]
 """A picture, the size it shall have, a seed, and how many pictures are done before it."""
 
@@ -40,6 +41,7 @@ class Refining(Engine):
         tile: int | None = None,
         seed: int | Sequence[int] | None = None,
         callback_on_step_end: OnStep | None = None,
+        preview: Preview | None = None,
     ) -> Painted:
         """Pictures `scale` times as large (4 if nothing is said), true to their content; image i has seed + i.
         Beyond the largest scale of a refiner of ours its result is enlarged further by Lanczos.
@@ -48,7 +50,8 @@ class Refining(Engine):
         it is painted anew; outside every pixel stays bit for bit. refiner: folder or hub id of one of ours, or of any
         image-to-image or upscale pipeline of diffusers, or the pipeline itself; None is the one of this model. prompt, strength:
         for another's pipeline, as far as its call takes them. scheduler (`anyvl.refiner.SCHEDULERS`), tile (px of the result
-        that are looked at at once): for ours.
+        that are looked at at once), preview (is given the picture as it would be if this step were the last, before any mask, and
+        how many pictures are done): for ours.
 
         Under a mask a picture is first made smaller, to what the decoder sees of it or a quarter: so blurred is what an edit
         has put there. Only a pipeline that repaints pictures at their own size gets it as it is.
@@ -73,6 +76,7 @@ class Refining(Engine):
             strength=strength,
             scheduler=scheduler,
             tile=tile,
+            preview=preview,
         )
         seeds = seeds_of(seed, len(pictures))
         refined = []
@@ -111,6 +115,7 @@ class Refining(Engine):
         strength: float | None,
         scheduler: str | None,
         tile: int | None,
+        preview: Preview | None,
     ) -> tuple[_Paint, bool]:
         """How pictures are refined, and whether by a pipeline that repaints them at their own size.
 
@@ -128,13 +133,17 @@ class Refining(Engine):
                 )
             self._require_fit(pipeline)
             pipeline = pipeline if scheduler is None else with_scheduler(pipeline, scheduler)
-            return self._by_ours(pipeline, steps, tile, on_step), False
-        if scheduler is not None or tile is not None:
-            raise InputError("scheduler and tile are for a refiner of ours: a pipeline of diffusers has its own")
+            return self._by_ours(pipeline, steps, tile, on_step, preview), False
+        if any(given is not None for given in (scheduler, tile, preview)):
+            raise InputError(
+                "scheduler, tile and preview are for a refiner of ours: leave them out for another pipeline"
+            )
         pipeline = as_refiner(pipeline)
         return _by_another(pipeline, steps, on_step, prompt, strength), keeps_size(pipeline)
 
-    def _by_ours(self, pipeline: Any, steps: int | None, tile: int | None, on_step: OnStep | None) -> _Paint:
+    def _by_ours(
+        self, pipeline: Any, steps: int | None, tile: int | None, on_step: OnStep | None, preview: Preview | None
+    ) -> _Paint:
         given = {"num_inference_steps": steps, "tile": tile}
         settings = {name: value for name, value in given.items() if value is not None}
 
@@ -146,7 +155,8 @@ class Refining(Engine):
                 self._code_vectors(pixels),
                 scale=min((scale for scale in scales if scale >= wanted - 1e-9), default=max(scales)),
                 generator=torch.Generator().manual_seed(seed),
-                callback_on_step_end=_counting(on_step, done),
+                callback_on_step_end=_told(on_step, done, preview),
+                callback_on_step_end_tensor_inputs=["latents"] if preview is None else ["latents", "preview"],
                 **settings,
             ).images[0]
             return np.asarray(image.resize((size.width, size.height), Image.Resampling.LANCZOS))
@@ -193,7 +203,7 @@ def _by_another(
             seed=seed,
             strength=strength,
             num_inference_steps=steps,
-            callback_on_step_end=_counting(on_step, done),
+            callback_on_step_end=_told(on_step, done),
         )
         return np.asarray(painted)
 
@@ -209,13 +219,15 @@ def _larger(frame: Frame, scale: int) -> Frame:
     return larger
 
 
-def _counting(on_step: OnStep | None, done: int) -> Callable[..., dict[str, Any]] | None:
-    """A callback of ours as one of diffusers; StoppedError when it asks to stop."""
-    if on_step is None:
+def _told(on_step: OnStep | None, done: int, preview: Preview | None = None) -> Callable[..., dict[str, Any]] | None:
+    """Callbacks of ours as one of diffusers; StoppedError when they ask to stop."""
+    if on_step is None and preview is None:
         return None
 
     def told(pipeline: Any, step: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        if on_step(step + 1, done):
+        if preview is not None:
+            preview(pipeline.image_processor.postprocess(tensors.pop("preview"), do_denormalize=[False])[0], done)
+        if on_step is not None and on_step(step + 1, done):
             raise StoppedError("the callback stopped the refiner before its end: there is no picture yet")
         return tensors
 

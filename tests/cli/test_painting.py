@@ -116,6 +116,9 @@ def test_refine_enlarges_or_sharpens_a_place(photo, picture, model, capsys, tmp_
     }
     assert cli.main(["refine", photo, "--scheduler", "UniPCMultistepScheduler", "--tile", "256"]) == 0
     assert model.calls[-1][2] == {"scheduler": "UniPCMultistepScheduler", "tile": 256}
+    assert cli.main(["refine", photo, "--preview", "so-far.png"]) == 0
+    model.calls[-1][2]["preview"](Image.fromarray(picture), 0)
+    assert np.array_equal(np.asarray(Image.open("so-far.png")), picture)
     assert cli.main(["refine", photo, "--box", "8,4,17,10", "--mask", photo]) == 2
 
 
