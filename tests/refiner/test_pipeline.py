@@ -169,8 +169,8 @@ def test_a_part_is_enlarged_as_in_the_whole(scale: int) -> None:
     picture = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(0))
     whole = enlarged(picture, scale)
     for rows, columns in ((slice(0, 20), slice(0, 30)), (slice(3, 9), slice(29, 30)), (slice(18, 19), slice(0, 2))):
-        part = tuple(slice(at.start * scale, at.stop * scale) for at in (rows, columns))
-        torch.testing.assert_close(enlarged_part(picture, scale, part), whole[(..., *part)])
+        down, right = (slice(at.start * scale, at.stop * scale) for at in (rows, columns))
+        torch.testing.assert_close(enlarged_part(picture, scale, (down, right)), whole[..., down, right])
 
 
 def test_mistakes_teach(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:
