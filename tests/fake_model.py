@@ -54,8 +54,8 @@ class FakeModel:
         return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
 
     def check_refine(self, scale, height=1, width=1):
-        if scale > 50:
-            raise InputError(f"{scale} times is too large")
+        if scale is not None and not 2 <= scale <= 50:
+            raise InputError(f"{scale} times {height} × {width} px")
 
     def refine(self, pictures, **settings):
         self._note("refine", pictures, **settings)

@@ -68,7 +68,7 @@ def generate(
     with progress("painting") as on_step:
         painter = loaded(model, device, dtype)
         if refine is not None:
-            painter.check_refine(refine, *(side for side in (height, width) if side is not None))
+            painter.check_refine(refine, height or width or 1, width or height or 1)
         painted = painter.generate(prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings)
         images = painted.images
         if refine is not None:
@@ -103,7 +103,7 @@ def edit(
     with progress("editing") as on_step:
         editor = loaded(model, device, dtype)
         if refine is not None:
-            editor.check_refine(refine, *array.shape[:2])
+            editor.check_refine(None if refine == 1 else refine, *array.shape[:2])
         edited = editor.edit(
             array, instruction, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
         )

@@ -11,6 +11,7 @@ from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.words import caption_of
 from anyvl.data.scenes.world import World
+from anyvl.errors import ConfigError
 from anyvl.evaluation.feature_network import FEATURE_REPERTOIRE, FeatureNetwork, load_feature_network
 from anyvl.evaluation.painting import painted_to, round_trip
 from anyvl.evaluation.score import Score, score
@@ -26,8 +27,14 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
     """FID and KID of `count` pictures painted to full captions, in the features of a network that knows drawn scenes.
 
     The ceiling are drawings of the same scenes sent through the image tokenizer, the floor their grounds without a thing. The
-    network's own accuracy comes first.
+    network's own accuracy comes first. ConfigError for a world with things, colours or grounds that the network does not know.
     """
+    for what in ("things", "colours", "grounds"):
+        if strange := set(getattr(world.shown, what)) - set(getattr(FEATURE_REPERTOIRE, what)):
+            raise ConfigError(
+                f"the network of the feature space was not trained on {what} such as {min(strange)}: leave this suite out, or "
+                "name the world in FEATURE_REPERTOIRE and run python -m anyvl.evaluation.train_feature_network"
+            )
     network = load_feature_network()
     scenes = [world.scene(index) for index in range(count)]
     words = [caption_of(scene, world.rng(index, "caption"), full=True).words for index, scene in enumerate(scenes)]

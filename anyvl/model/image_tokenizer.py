@@ -53,6 +53,16 @@ class VQGANTokenizer:
         return self.model.encode(pictures.to(self._device))
 
 
+SAME = 0.02
+"""Weights that differ by less are the same, rounded to bf16 or not."""
+
+
+def share_codebook(one: VQGANTokenizer, other: VQGANTokenizer) -> bool:
+    """Whether the codes of two image tokenizers stand for the same vectors, rounded to bf16 or not."""
+    mine, theirs = (tokenizer.model.quantize.codebook.cpu() for tokenizer in (one, other))
+    return mine.shape == theirs.shape and torch.allclose(mine, theirs, atol=SAME)
+
+
 def save_image_tokenizer(model: VQGAN, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
     """Write `config.json` and `model.safetensors`; the moving averages of training are left out."""
     tensors = {name: value.to(dtype) for name, value in model.state_dict().items() if name not in _OF_TRAINING}
@@ -77,6 +87,6 @@ def load_image_tokenizer(
     # A training that goes on from here: each code as if it had one member, which is where it stands.
     if "quantize.codebook" in tensors:
         codebook = tensors["quantize.codebook"].float()
-        tensors |= {"quantize.members": torch.ones(len(codebook)), "quantize.sums": codebook.clone()}
+        tensors |= dict(zip(_OF_TRAINING, (torch.ones(len(codebook)), codebook.clone()), strict=True))
     load_strictly(model, tensors, folder)
     return VQGANTokenizer(model.prepare(device, dtype))

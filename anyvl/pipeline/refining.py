@@ -1,5 +1,6 @@
 """Pictures at a higher resolution, or sharper in one place: the refiner behind the decoder."""
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -89,14 +90,16 @@ class Refining(Engine):
                 refined.append(feathered(pixels, paint(seen, size, own, done), where, seam_width(size, rows, columns)))
         return Painted(images=[Image.fromarray(one) for one in refined], seeds=seeds, plans=[None] * len(refined))
 
-    def check_refine(self, scale: int, height: int = 1, width: int = 1) -> None:
+    def check_refine(self, scale: int | None, height: int = 1, width: int = 1) -> None:
         """What `refine` would say of pictures that are still to be painted: CheckpointError where this model has no refiner,
-        InputError where they would become too large. A scale of 1 is for a mask."""
-        if scale != 1:
+        InputError where they would become too large. None: they keep their size, under a mask."""
+        if scale is not None:
             _larger(Frame(height=height, width=width), scale)
-        self._own_refiner()
+        _ = self._own_refiner  # which loads it, or says why not
 
+    @functools.cached_property
     def _own_refiner(self) -> Any:
+        """The refiner that came with the model; it stays in memory for the next picture."""
         from anyvl.refiner import load_refiner
 
         if self.parts.refiner is None:
@@ -123,7 +126,7 @@ class Refining(Engine):
         """
         from anyvl.refiner import AnyVLRefinerPipeline, as_refiner, keeps_size, load_pipeline, with_scheduler
 
-        pipeline = self._own_refiner() if refiner is None else refiner
+        pipeline = self._own_refiner if refiner is None else refiner
         if isinstance(pipeline, str | Path):
             pipeline = load_pipeline(pipeline, self.stepper.device, self.stepper.dtype)
         if isinstance(pipeline, AnyVLRefinerPipeline):

@@ -1,6 +1,5 @@
 """Pipelines of diffusers from folders and hub ids, and schedulers by name. Weights are safetensors or they are refused."""
 
-import functools
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,8 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
     return pipeline.to(device)
 
 
-@functools.lru_cache(maxsize=1)
 def load_refiner(folder: Path, device: torch.device, dtype: torch.dtype) -> AnyVLRefinerPipeline:
-    """The refiner that came with a model; it stays in memory for the next picture. CheckpointError for another pipeline."""
+    """The refiner that came with a model; CheckpointError for another pipeline."""
     pipeline = load_pipeline(folder, device, dtype)
     if not isinstance(pipeline, AnyVLRefinerPipeline):
         raise CheckpointError(

@@ -84,10 +84,10 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         """Pictures (whatever diffusers takes: PIL, arrays, tensors in [0, 1]) at `scale` times their size.
 
         code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells. tile,
-        overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one, beside some 50
-        bytes for every px of the result. The callback gets what its inputs name: the noisy residual in patches as "latents",
-        which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview". Setting
-        `pipeline._interrupt` in it ends the refining there.
+        overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one; what grows with
+        the result are its noise and its pixels, in fp32. The callback gets what its inputs name: the noisy residual in patches as
+        "latents", which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview".
+        Setting `pipeline._interrupt` in it ends the refining there.
         """
         scales, patch = self.config.scales, self.config.patch
         if scale not in scales:
@@ -159,7 +159,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         sigma: Float[Tensor, " batch"],
         labels: Int[Tensor, " batch"],
     ) -> Float[Tensor, "batch channel row column"]:
-        """See `velocity`."""
+        """As the network of this pipeline says it."""
         return velocity(self.unet, noisy, seen, sigma, labels)
 
     def _set_timesteps(self, steps: int, device: torch.device) -> None:

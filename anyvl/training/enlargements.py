@@ -16,6 +16,9 @@ from anyvl.model.image_tokenizer import VQGANTokenizer
 from anyvl.training.config import RefinerRun
 from anyvl.training.slips import Slips
 
+_LARGEST = 0.625
+"""Of a picture's longer side: about the largest that a thing is drawn."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Enlargement:
@@ -33,8 +36,8 @@ class Enlargements:
         self.run, self.tokenizer, self.slips = run, tokenizer, slips
         self.world: World = run.world.world()
         device = tokenizer.model.quantize.codebook.device
-        largest = max(run.scales) * max(side * self.world.factor for grid in self.world.grids for side in grid)
-        self.sprites: Sprites = load_sprites(self.world.shown, finest=5 * largest // 8).to(device)
+        longest = max(run.scales) * max(side * self.world.factor for grid in self.world.grids for side in grid)
+        self.sprites: Sprites = load_sprites(self.world.shown, finest=round(_LARGEST * longest)).to(device)
 
     def sample(self, rng: np.random.Generator, scale: int, count: int) -> Enlargement:
         """Whole pictures of one size: as drawn, as their codes give them back, or with the slips of a decoder."""

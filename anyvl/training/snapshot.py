@@ -11,11 +11,9 @@ import torch
 
 from anyvl.checkpoint import load_parts, save_parts
 from anyvl.errors import CheckpointError
-from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
+from anyvl.model.image_tokenizer import SAME, VQGANTokenizer, load_image_tokenizer
 
 MIB = 2**20
-_SAME = 0.02
-"""Weights that differ by less are the same, rounded to bf16 or not."""
 
 
 def snapshot(
@@ -43,7 +41,7 @@ def _need_same_codes(known: VQGANTokenizer, other: VQGANTokenizer, folder: Path)
     finders = ("encoder.", "quant_conv.", "quantize.codebook")
     weights = {name: weight for name, weight in two.state_dict().items() if name.startswith(finders)}
     mine = one.state_dict()
-    if one.config != two.config or not all(torch.allclose(mine[n], w, atol=_SAME) for n, w in weights.items()):
+    if one.config != two.config or not all(torch.allclose(mine[n], w, atol=SAME) for n, w in weights.items()):
         raise CheckpointError(
             f"the image tokenizer {folder} has other codes than those the run has learnt: give one that was trained from the "
             "run's with keep_codes (configs/vqgan_sharp.py)"

@@ -17,7 +17,7 @@ from anyvl.data.scenes.repertoire import Repertoire
 from anyvl.data.sentences import world_sentences
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.decoder import Decoder, DecoderConfig
-from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer
+from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer, share_codebook
 from anyvl.tasks import TASKS
 from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
@@ -134,10 +134,8 @@ def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, sta
         raise CheckpointError(
             f"{run.start} speaks {start.kit.vocabulary}, this run {vocabulary}: start from weights of the same layout"
         )
-    if start is not None:
-        codes, known = (one.model.quantize.codebook.cpu() for one in (tokenizer, start.tokenizer))
-        if not torch.allclose(codes, known, atol=0.02):
-            raise CheckpointError(f"{run.start} learnt other codes than those of {run.image_tokenizer}")
+    if start is not None and not share_codebook(tokenizer, start.tokenizer):
+        raise CheckpointError(f"{run.start} learnt other codes than those of {run.image_tokenizer}")
     return Kit(vocabulary=vocabulary, text=text, image=tokenizer, grids=run.world.grids)
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
-from anyvl.errors import ConfigError
-from anyvl.model.image_tokenizer import load_image_tokenizer
+from anyvl.errors import CheckpointError, ConfigError
+from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
 from anyvl.refiner import AnyVLRefinerPipeline, conditions, enlarged, new_refiner, residual, velocity
 from anyvl.training.config import RefinerRun
 from anyvl.training.enlargements import Enlargements
@@ -40,13 +40,15 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         cell=codec.factor,
     )
     painter.set_progress_bar_config(disable=True)
-    if run.cells * codec.factor * min(run.scales) % painter.unit:
+    if any(run.cells * codec.factor * scale % painter.unit for scale in run.scales):
         raise ConfigError(
             f"squares of {run.cells} cells are no multiple of {painter.unit} px at every scale: choose cells otherwise"
         )
-    slips = None if run.decoder is None else Slips(parts=load_parts(run.decoder, device))
-    made = Enlargements(run, tokenizer, slips)
-    # One side is enough: squares are taken whole.
+    parts = None if run.decoder is None else load_parts(run.decoder, device)
+    if parts is not None and not share_codebook(tokenizer, parts.tokenizer):
+        raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
+    made = Enlargements(run, tokenizer, None if parts is None else Slips(parts=parts))
+    # The whole of a square, in patches of the enlarged picture.
     place = {scale: (slice(0, run.cells * codec.factor * scale // run.patch),) * 2 for scale in run.scales}
 
     def loss(unet: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:

@@ -132,6 +132,9 @@ def test_what_is_painted_is_refined_with_its_own_seeds(photo, model, capsys):
     assert model.calls[-1][2] == {"seed": [9], "scale": 2}
     calls = len(model.calls)
     assert cli.main(["edit", photo, "remove the fox", "--refine", "99"]) == 2
-    assert [name for name, *_ in model.calls[calls:]] == ["from_pretrained"], (
+    assert cli.main(["generate", "a fox", "--refine", "1"]) == 2, (
+        "without a mask there is nothing to do at its own size"
+    )
+    assert [name for name, *_ in model.calls[calls:]] == ["from_pretrained"] * 2, (
         "nothing is painted that cannot be refined"
     )

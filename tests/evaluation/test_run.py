@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import anyvl.evaluation
-from anyvl.errors import ConfigError, UnknownNameError
+from anyvl.errors import AnyVLError, ConfigError, UnknownNameError
 from anyvl.evaluation import Score, evaluate, run
 from anyvl.evaluation.score import Exhibit, score
 from anyvl.pipeline import AnyVL
@@ -57,6 +57,20 @@ def test_the_page_shows_the_best_and_the_worst(measured: None, tmp_path: Path, m
         assert first.size == (12, 8) and first.getpixel((0, 0)) == (1, 0, 0)
     run(suites=["seeds"], output=tmp_path / "scores.json")
     assert "exhibits" not in json.loads((tmp_path / "scores.json").read_text())[0]
+
+
+def test_a_suite_that_cannot_be_measured_does_not_end_the_others(
+    measured: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluated(model: object, suite: str, count: int) -> list[Score]:
+        if suite == "judge":
+            raise ConfigError("there is no judge")
+        return SCORES
+
+    monkeypatch.setattr(anyvl.evaluation, "evaluate", evaluated)
+    with pytest.raises(AnyVLError, match=r"not measured: judge \(there is no judge\)"):
+        run(suites=["judge", "seeds"], output=tmp_path / "scores.json")
+    assert [row["name"] for row in json.loads((tmp_path / "scores.json").read_text())] == ["a", "b"]
 
 
 @pytest.mark.parametrize("wrong", [{"suites": ["no such suite"]}, {"output": Path("scores.xls")}])
