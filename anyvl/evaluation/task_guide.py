@@ -40,16 +40,16 @@ EXAMPLES: dict[str, Example] = {
         'anyvl generate "a red apple left of a green key" --plan --seed 3 -o planned_image.png',
     ),
     "layout_to_image": Example(
-        'model.generate(layout=[((4, 30, 40, 70), "red apple"), ((50, 8, 76, 34), "yellow star")], seed=3)',
-        'anyvl generate --layout "4,30,40,70=red apple" --layout "50,8,76,34=yellow star" --seed 3 -o layout_to_image.png',
+        'model.generate(layout=[((8, 48, 72, 112), "red apple"), ((72, 16, 120, 64), "yellow star")], seed=3)',
+        'anyvl generate --layout "8,48,72,112=red apple" --layout "72,16,120,64=yellow star" --seed 3 -o layout_to_image.png',
     ),
     "image_editing": Example(
         'model.edit("scene.png", "remove the umbrella", seed=3)',
         'anyvl edit scene.png "remove the umbrella" --seed 3 -o image_editing.png',
     ),
     "infilling": Example(
-        'model.infill("scene.png", (44, 12, 76, 44), "an orange fox and a red heart on beige", seed=3)',
-        'anyvl infill scene.png "an orange fox and a red heart on beige" --box 44,12,76,44 --seed 3 -o infilling.png',
+        'model.infill("scene.png", (68, 12, 124, 68), "an orange fox and a red heart on beige", seed=3)',
+        'anyvl infill scene.png "an orange fox and a red heart on beige" --box 68,12,124,68 --seed 3 -o infilling.png',
     ),
     "segmentation": Example(
         'model.segment("scene.png", "the fox")', 'anyvl segment scene.png "the fox" --overlay segmentation.png'
@@ -151,10 +151,10 @@ def _prompt(task: Task) -> str:
 
 
 def _scene() -> Scene:
-    fox = Thing(kind=KIND_NAMES.index("fox"), colour=COLOUR_NAMES.index("orange"), x=24, y=36, size=40)
-    umbrella = Thing(kind=KIND_NAMES.index("umbrella"), colour=COLOUR_NAMES.index("blue"), x=60, y=28, size=32)
+    fox = Thing(kind=KIND_NAMES.index("fox"), colour=COLOUR_NAMES.index("orange"), x=36, y=52, size=56)
+    umbrella = Thing(kind=KIND_NAMES.index("umbrella"), colour=COLOUR_NAMES.index("blue"), x=96, y=40, size=48)
     ground = Ground(kind=GROUND_NAMES.index("beige"))
-    return Scene(height=64, width=80, ground=ground, things=(fox, umbrella))
+    return Scene(height=96, width=128, ground=ground, things=(fox, umbrella))
 
 
 def _enlarge(path: Path) -> None:
