@@ -17,7 +17,7 @@ from jaxtyping import Bool, Int, Int8
 
 from anyvl.errors import CheckpointError, InputError, UnknownNameError
 
-LANGUAGE_VERSION = 1
+LANGUAGE_VERSION = 2
 MODALITIES = ("text", "control", "coordinate", "image")
 CONTROL_SLOTS = 128
 # Frozen: a name keeps its slot for ever; new names go to the end.

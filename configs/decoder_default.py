@@ -26,7 +26,7 @@ def config() -> DecoderRun:
             "layout_to_image": 0.04,
             "image_editing": 0.13,
             "infilling": 0.04,
-            "segmentation": 0.12,
+            "segmentation": 0.16,
             "detection": 0.04,
             "grounding": 0.08,
             "keypoints": 0.03,

@@ -1,15 +1,19 @@
 """Polygons: shapes as rings of vertices, with parts and holes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from anyvl.codecs.boxes import CORNERS, NAME, box_to_bins, entries, entry_grammar
 from anyvl.codecs.codec import Kit
-from anyvl.codecs.coordinates import bins_to_px
-from anyvl.codecs.rings import BinRing, ring_to_bins, twice_area
+from anyvl.codecs.coordinates import bins_to_px, dequantise
+from anyvl.codecs.rings import BinRing, outline_to_bins, ring_to_bins, twice_area
 from anyvl.errors import ConfigError, InputError
+from anyvl.geometry import Ring
 from anyvl.grammar.rules import ring_vertices
 from anyvl.grammar.terms import Repeat, Sequence, Term, Token
-from anyvl.values import Frame, Instance, Polygon
+from anyvl.values import Box, Frame, Instance, Polygon
 
 FEWEST_VERTICES = 4
 """The least vertex cap: a shape thinner than a bin is written with four."""
@@ -39,13 +43,19 @@ class Region:
 
         A part thinner than a bin becomes one bin thick; a hole thinner than a bin is left out.
         """
-        return _parts_to_ids(_parts_of(value, self.vertices, kit, frame), kit)
+        bins = kit.vocabulary.coordinate_bins
+
+        def written(ring: Ring, keep: bool) -> BinRing:
+            return ring_to_bins(ring, self.vertices, bins, frame, keep=keep)
+
+        return _parts_to_ids(_parts_of(value, written, frame), kit)
 
     def decode(
         self, ids: list[int], kit: Kit, frame: Frame, probabilities: list[float] | None = None
     ) -> tuple[Polygon, ...]:
         """The parts in the order written."""
-        return _ids_to_polygons(ids, kit, frame)
+        whole = Box(0, 0, frame.width, frame.height)
+        return _ids_to_polygons(ids, kit, whole)
 
     def grammar(self, kit: Kit) -> Term:
         """One or more parts. The number of vertices is not limited: the cap is what encoding keeps to."""
@@ -54,10 +64,14 @@ class Region:
 
 @dataclass(frozen=True)
 class Polygons:
-    """Any number of shapes, each `<object>`, its parts as in `Region`, `</object>`, largest first.
+    """Any number of outlined things, each `<object> <box> x0 y0 x1 y1`, its parts, `</object>`, the largest box first.
 
-    The shapes carry no names in ids: all are instances of `label`, the phrase that was asked for. Scores are the
-    probability of the `<object>`.
+    Parts are written as in `Region`, but in bins of the box: the same outline is the same ids wherever and however large it
+    stands. A ring of more than `vertices` becomes one of equal steps (`outline_to_bins`). The things carry no names in ids: all
+    are instances of `label`, the phrase that was asked for. Scores are the probability of the `<object>`. With 101 bins, the
+    triangle (10, 20) (50, 20) (10, 60) in a picture 100 px wide and high is
+
+        <object> <box> [10] [20] [50] [60] <polygon> [0] [0] [100] [0] [0] [100] </object>
     """
 
     label: str = ""
@@ -67,32 +81,41 @@ class Polygons:
         _check_cap(self.vertices)
 
     def encode(self, value: Iterable[Instance], kit: Kit, frame: Frame) -> list[int]:
-        """The ids of instances by their polygons; InputError for one without polygons or outside the frame."""
-        shapes = []
+        """The ids of instances by their box and the polygons in it; InputError for one without polygons or outside the frame."""
+        vocabulary, things = kit.vocabulary, []
+        bins = vocabulary.coordinate_bins
         for instance in value:
             if not instance.polygons:
                 raise InputError(f"the instance {instance.label!r} has no polygons: write it with Boxes")
-            shapes.append(_parts_of(instance.polygons, self.vertices, kit, frame))
-        shapes.sort(key=lambda parts: (-sum(map(_part_area, parts)), parts[0][0][0][::-1]))
-        opened, closed = kit.vocabulary.control("object"), kit.vocabulary.control("object_end")
-        return [id for parts in shapes for id in (opened, *_parts_to_ids(parts, kit), closed)]
+            corners = box_to_bins(instance.bounds, bins, frame)
+            box = _cut(instance.bounds, frame)
+
+            def written(ring: Ring, keep: bool, box: Box = box) -> BinRing:
+                return outline_to_bins(ring, self.vertices, bins, box, keep=keep)
+
+            ids = [vocabulary.control("object"), vocabulary.control("box"), *map(vocabulary.coordinate, corners)]
+            ids += _parts_to_ids(_parts_of(instance.polygons, written, frame), kit)
+            x0, y0, x1, y1 = corners
+            things.append((-(x1 - x0) * (y1 - y0), y0, x0, [*ids, vocabulary.control("object_end")]))
+        return [id for *_, ids in sorted(things) for id in ids]
 
     def decode(
         self, ids: list[int], kit: Kit, frame: Frame, probabilities: list[float] | None = None
     ) -> list[Instance]:
         """The instances in the order written, with score 1 when no probabilities are given."""
-        instances = []
-        starts = [place for place, id in enumerate(ids) if id == kit.vocabulary.control("object")]
-        for start, after in zip(starts, [*starts[1:], len(ids)], strict=False):  # no starts: nothing to pair
+        instances, start = [], 0
+        for entry in entries(ids, kit):
+            bins = [kit.vocabulary.bin(id) for id in entry[CORNERS]]
+            box = Box(*bins_to_px(bins, kit.vocabulary.coordinate_bins, frame).ravel().tolist())
             score = 1.0 if probabilities is None else probabilities[start]
-            polygons = _ids_to_polygons(ids[start + 1 : after - 1], kit, frame)
-            instances.append(Instance(label=self.label, score=score, polygons=polygons, frame=frame))
+            polygons = _ids_to_polygons(entry[NAME:-1], kit, box)
+            instances.append(Instance(label=self.label, score=score, box=box, polygons=polygons, frame=frame))
+            start += len(entry)
         return instances
 
     def grammar(self, kit: Kit) -> Term:
-        """Any number of objects of one or more parts each."""
-        opened, closed = kit.vocabulary.control("object"), kit.vocabulary.control("object_end")
-        return Repeat(Sequence(Token(opened), _region(kit), Token(closed)))
+        """Any number of boxes with one or more parts each."""
+        return Repeat(entry_grammar(_region(kit), kit))
 
 
 def _check_cap(vertices: int) -> None:
@@ -107,12 +130,12 @@ def _region(kit: Kit) -> Term:
     return Repeat(part, at_least=1)
 
 
-def _parts_of(polygons: tuple[Polygon, ...], most: int, kit: Kit, frame: Frame) -> list[Part]:
-    """The parts of a shape in bins, largest first; at least one."""
-    bins, parts = kit.vocabulary.coordinate_bins, []
+def _parts_of(polygons: tuple[Polygon, ...], written: Callable[[Ring, bool], BinRing], frame: Frame) -> list[Part]:
+    """The parts of a shape in bins, largest first; at least one. written: a ring in bins, and whether it is kept if thin."""
+    parts = []
     for polygon in polygons:
-        if outer := ring_to_bins(polygon.exterior, most, bins, frame, keep=True):
-            holes = [ring_to_bins(hole, most, bins, frame, keep=False) for hole in polygon.holes]
+        if outer := written(polygon.exterior, True):
+            holes = [written(hole, False) for hole in polygon.holes]
             holes.sort(key=lambda hole: (-abs(twice_area(hole)), hole))
             parts.append((outer, *filter(None, holes)))
     if not parts:
@@ -136,7 +159,15 @@ def _parts_to_ids(parts: list[Part], kit: Kit) -> list[int]:
     return ids
 
 
-def _ids_to_polygons(ids: list[int], kit: Kit, frame: Frame) -> tuple[Polygon, ...]:
+def _cut(box: Box, frame: Frame) -> Box:
+    """What of a box lies inside the frame."""
+    x0, y0, x1, y1 = box.as_tuple()
+    return Box(max(0.0, x0), max(0.0, y0), min(float(frame.width), x1), min(float(frame.height), y1))
+
+
+def _ids_to_polygons(ids: list[int], kit: Kit, box: Box) -> tuple[Polygon, ...]:
+    """The polygons in px that are written in bins of a box."""
+    low, size = np.array([box.x0, box.y0]), np.array([box.x1 - box.x0, box.y1 - box.y0])
     vocabulary, coordinates = kit.vocabulary, kit.vocabulary.coordinates
     marks = [place for place, id in enumerate(ids) if id not in coordinates]
     parts: list[list[list[list[float]]]] = []
@@ -144,5 +175,5 @@ def _ids_to_polygons(ids: list[int], kit: Kit, frame: Frame) -> tuple[Polygon, .
         if ids[start] == vocabulary.control("polygon"):
             parts.append([])
         bins = [vocabulary.bin(id) for id in ids[start + 1 : after]]
-        parts[-1].append(bins_to_px(bins, vocabulary.coordinate_bins, frame).tolist())
+        parts[-1].append((low + dequantise(bins, vocabulary.coordinate_bins).reshape(-1, 2) * size).tolist())
     return tuple(Polygon.from_arrays(outer, holes) for outer, *holes in parts)

@@ -1,12 +1,13 @@
 """Rings of whole bins: from any ring in pixels to one that the ring rules of the grammar allow.
 
-A ring of bins has at least three vertices, neighbours differ (the last and the first too), no vertex lies on a line
-with its two neighbours, and the first vertex comes only once. It runs clockwise on the screen from the top-left vertex
-(of those that come only once).
+A ring of bins has at least three vertices, neighbours differ (the last and the first too), the first three do not lie on a
+line, and the first vertex comes only once. It runs clockwise on the screen from the top-left vertex (of those that come only
+once). There are two ways to fewer vertices: those that matter most, none of them on a line with its two neighbours, for
+regions; and equal steps along the ring, for outlines of things.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
@@ -15,9 +16,10 @@ from numpy.typing import ArrayLike
 
 from anyvl.codecs.coordinates import extent_to_bins, px_to_fine_bins
 from anyvl.geometry import filled, simplify_ring
-from anyvl.values import Frame
+from anyvl.values import Box, Frame
 
 BinRing = tuple[tuple[int, int], ...]
+_Tidy = Callable[[list[tuple[int, int]]], list[tuple[int, int]]]
 
 _ROUNDING = 1e-6
 """Bins beyond an edge that are rounding errors, not outside."""
@@ -44,7 +46,44 @@ def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep
     # Simplified in pixels, where distances mean the same along both axes.
     bin_px = np.array([frame.width, frame.height]) / (bins - 1)
     fine = np.clip(np.asarray(simplify_ring(fine * bin_px, most)) / bin_px, 0, bins - 1)
-    rounded = _rounded(fine, bins)
+    return _in_bins(fine, most, bins, _without_straight_vertices, keep=keep)
+
+
+def outline_to_bins(ring_px: ArrayLike, most: int, bins: int, box: Box, *, keep: bool) -> BinRing:
+    """A ring of at most `most` (≥ 4) vertices in bins of a box, at which it is cut; empty when nothing of it lies inside.
+
+    A ring of more vertices becomes one of equal steps (as in Pix2Seq v2, Chen et al. 2022): from a vertex the next one is
+    found by following the edge, and how far it is has been said by the one before. `keep` as in `ring_to_bins`; in a box
+    without width or height the ring is the box.
+
+        outline_to_bins([(10, 20), (50, 20), (10, 60)], 24, 101, Box(10, 20, 50, 60), keep=True)
+            == ((0, 0), (100, 0), (0, 100))
+    """
+    low, size = np.array([box.x0, box.y0]), np.array([box.x1 - box.x0, box.y1 - box.y0])
+    if size.min() <= 0:
+        return ((0, 0), (bins - 1, 0), (bins - 1, bins - 1), (0, bins - 1)) if keep else ()
+    bin_px = size / (bins - 1)
+    points = np.round((np.asarray(ring_px, dtype=np.float64).reshape(-1, 2) - low) / bin_px, _DIGITS)
+    fine = np.round(cut_at_edges(points, bins - 1), _DIGITS)
+    if len(fine) == 0:
+        return ()
+    if len(fine) > most:
+        fine = np.clip(_at_equal_steps(fine * bin_px, most) / bin_px, 0, bins - 1)
+    return _in_bins(fine, most, bins, _without_straight_start, keep=keep)
+
+
+def _at_equal_steps(ring: Float[np.ndarray, "point 2"], most: int) -> Float[np.ndarray, "most 2"]:
+    """So many points along a ring, from its top-left vertex on."""
+    start = np.lexsort((ring[:, 0], ring[:, 1]))[0]
+    closed = np.concatenate([ring[start:], ring[: start + 1]])
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
+    places = np.arange(most) * along[-1] / most
+    return np.stack([np.interp(places, along, closed[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _in_bins(fine: Float[np.ndarray, "point 2"], most: int, bins: int, tidy: _Tidy, *, keep: bool) -> BinRing:
+    """A ring of bins from one measured in them, thickened where it vanishes and `keep` is set."""
+    rounded = _rounded(fine, bins, tidy)
     if not keep:
         return rounded
     line = shapely.LinearRing(fine)
@@ -52,7 +91,7 @@ def ring_to_bins(ring_px: ArrayLike, most: int, bins: int, frame: Frame, *, keep
         return rounded
     if (np.rint(fine.min(axis=0)) < np.rint(fine.max(axis=0))).all():  # thin and slanted or bent: follow it
         outline = line.buffer(_MARGIN, join_style="mitre", mitre_limit=1.5).exterior.coords[:-1]
-        thickened = _rounded(np.asarray(simplify_ring(np.asarray(outline), most)), bins)
+        thickened = _rounded(np.asarray(simplify_ring(np.asarray(outline), most)), bins, tidy)
         if thickened:
             return thickened
     # Flat along an axis: its upright box, one bin thick where it has no thickness.
@@ -92,10 +131,10 @@ def twice_area(ring: Sequence[tuple[int, int]]) -> int:
     return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(ring, [*ring[1:], *ring[:1]], strict=True))
 
 
-def _rounded(fine: Float[np.ndarray, "point 2"], bins: int) -> BinRing:
+def _rounded(fine: Float[np.ndarray, "point 2"], bins: int, tidy: _Tidy) -> BinRing:
     """The ring of nearest bins in standard form; empty when it vanishes."""
     vertices = [(x, y) for x, y in np.clip(np.rint(fine), 0, bins - 1).astype(int).tolist()]
-    while ring := _without_straight_vertices(vertices):
+    while ring := tidy(vertices):
         seen = Counter(ring)
         single = [vertex for vertex in ring if seen[vertex] == 1]
         if single:
@@ -114,13 +153,35 @@ def _without_straight_vertices(vertices: list[tuple[int, int]]) -> list[tuple[in
     checked = 0  # how many vertices in a row were found to be corners
     while len(ring) >= 3 and checked < len(ring):
         place %= len(ring)
-        (x0, y0), (x1, y1), (x2, y2) = ring[place - 1], ring[place], ring[(place + 1) % len(ring)]
-        if (x1 - x0) * (y2 - y0) == (y1 - y0) * (x2 - x0):
+        if _on_a_line(ring[place - 1], ring[place], ring[(place + 1) % len(ring)]):
             del ring[place]
             place, checked = place - 1, 0
         else:
             place, checked = place + 1, checked + 1
     return ring if len(ring) >= 3 else []
+
+
+def _without_straight_start(vertices: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ring without repetitions, and from its top-left vertex on without what lies on a line with that and the next."""
+    ring = [vertex for place, vertex in enumerate(vertices) if vertex != vertices[place - 1]]
+    if len(_without_straight_vertices(ring)) < 3:
+        return []
+    seen = Counter(ring)
+    single = [vertex for vertex in ring if seen[vertex] == 1]
+    if not single:
+        return ring
+    start = ring.index(min(single, key=lambda vertex: (vertex[1], vertex[0])))
+    ring = [*ring[start:], *ring[:start]]
+    if twice_area(ring) < 0:
+        ring = [ring[0], *ring[:0:-1]]
+    while len(ring) >= 3 and _on_a_line(*ring[:3]):
+        del ring[1]
+    return ring if len(ring) >= 3 else []
+
+
+def _on_a_line(one: tuple[int, int], two: tuple[int, int], three: tuple[int, int]) -> bool:
+    (x0, y0), (x1, y1), (x2, y2) = one, two, three
+    return (x1 - x0) * (y2 - y0) == (y1 - y0) * (x2 - x0)
 
 
 def _reaches_as_far(ring: BinRing, fine: Float[np.ndarray, "point 2"]) -> bool:

@@ -23,7 +23,7 @@ SEGMENTATION = Task(
     sees_picture=True,
     templates=("segment {words}", "outline {words}", "where exactly is {words}?", "mask of {words}"),
     held_out_template="trace {words}",
-    output=Polygons(vertices=20),
+    output=Polygons(vertices=24),
     metric="mask_iou",
     budget=400,
 )
