@@ -69,6 +69,10 @@ VOCABULARIES = [Vocabulary(num_text=TEXT.size, coordinate_bins=bins, num_codes=5
 KITS = [Kit(vocabulary=one, text=TEXT, image=CellColours(), grids=GRIDS) for one in VOCABULARIES]
 
 
+Fewer = Callable[[Any, int], Any]
+"""A ring and a cap to a ring of at most so many vertices."""
+
+
 class Case(NamedTuple):
     codec: Codec
     sample: Callable[[Random, Frame], Any]
@@ -141,25 +145,40 @@ def area_of(polygons: tuple[Polygon, ...], scale: np.ndarray) -> shapely.Geometr
     return shapely.union_all(shapes)
 
 
-def difference_allowed(polygons: tuple[Polygon, ...], cap: int, bins: int, frame: Frame) -> float:
-    """In square bins: what simplification costs, 1.5 bins along every outline, 16 for the smallest rings."""
+def at_equal_steps(ring: np.ndarray, most: int) -> np.ndarray:
+    """So many points along a ring of more, from its top-left vertex on."""
+    if len(ring) <= most:
+        return ring
+    line = shapely.LinearRing(np.roll(ring, -np.lexsort((ring[:, 0], ring[:, 1]))[0], axis=0))
+    return shapely.get_coordinates(line.interpolate(np.arange(most) / most, normalized=True))
+
+
+def difference_allowed(polygons: tuple[Polygon, ...], cap: int, bins: int, frame: Frame, fewer: Fewer) -> float:
+    """In square bins: what fewer vertices cost, 1.5 bins along every outline, 16 for the smallest rings."""
     scale = (bins - 1) / np.array([frame.width, frame.height])
     allowed = 0.0
     for ring in (ring for polygon in polygons for ring in polygon.rings):
         cut = cut_at_edges(np.array(ring) * scale, bins - 1)
         if len(cut):
-            simple = np.array(simplify_ring(cut / scale, cap)) * scale
+            simple = np.array(fewer(cut / scale, cap)) * scale
             allowed += filled(cut).symmetric_difference(filled(simple)).area + 1.5 * shapely.LinearRing(simple).length
             allowed += 16
     return allowed
 
 
-def close_region(value: tuple[Polygon, ...], back: tuple[Polygon, ...], kit: Kit, frame: Frame, cap: int = 24) -> None:
+def close_region(
+    value: tuple[Polygon, ...],
+    back: tuple[Polygon, ...],
+    kit: Kit,
+    frame: Frame,
+    cap: int = 24,
+    fewer: Fewer = simplify_ring,
+) -> None:
     bins = kit.vocabulary.coordinate_bins
     scale = (bins - 1) / np.array([frame.width, frame.height])
     wanted = area_of(value, scale).intersection(shapely.box(0, 0, bins - 1, bins - 1))
     differs = wanted.symmetric_difference(area_of(back, scale)).area
-    assert differs <= difference_allowed(value, cap, bins, frame)
+    assert differs <= difference_allowed(value, cap, bins, frame, fewer)
     assert all(len(ring) <= cap for polygon in back for ring in polygon.rings)
     for polygon in back:  # outer rings run clockwise on the screen
         assert twice_area(np.array(polygon.exterior)) >= -1e-6
@@ -173,13 +192,14 @@ def twice_area(ring: np.ndarray) -> float:
 def close_shapes(value: list[Instance], back: list[Instance], kit: Kit, frame: Frame) -> None:
     assert len(back) == len(value) and all(one.label == "fox" for one in back)
     if len(value) == 1:  # several are sorted by area and may overlap: their polygons are compared one by one elsewhere
-        close_region(value[0].polygons, back[0].polygons, kit, frame)
+        close_region(value[0].polygons, back[0].polygons, kit, frame, fewer=at_equal_steps)
     else:
         close_region(
             tuple(part for one in value for part in one.polygons),
             tuple(part for one in back for part in one.polygons),
             kit,
             frame,
+            fewer=at_equal_steps,
         )
 
 

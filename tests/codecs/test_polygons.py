@@ -85,13 +85,43 @@ def test_instances_come_largest_first_with_label_and_scores():
     value = [Instance(label="fox", polygons=(part,), frame=FRAME) for part in (TRIANGLE, square(40, 40, 50))]
     codec = Polygons(label="the fox")
     ids = codec.encode(value, KIT, FRAME)
-    assert (
-        words(ids)
-        == "<object> <polygon> 40 40 90 40 90 90 40 90 </object> <object> <polygon> 10 20 50 20 10 60 </object>"
-    )
-    back = codec.decode(ids, KIT, FRAME, [0.9] + [0.1] * 10 + [0.4] + [0.1] * 8)
+    large = "<object> <box> 40 40 90 90 <polygon> 0 0 100 0 100 100 0 100 </object>"
+    assert words(ids) == f"{large} <object> <box> 10 20 50 60 <polygon> 0 0 100 0 0 100 </object>"
+    back = codec.decode(ids, KIT, FRAME, [0.9] + [0.1] * 15 + [0.4] + [0.1] * 13)
     assert [(one.label, one.score) for one in back] == [("the fox", 0.9), ("the fox", 0.4)]
     assert [one.score for one in codec.decode(ids, KIT, FRAME)] == [1.0, 1.0]
+
+
+def test_the_same_outline_is_the_same_ids_wherever_and_however_large():
+    angles = np.linspace(0, 2 * np.pi, 300, endpoint=False)
+    star = np.stack([np.cos(angles), np.sin(angles)], axis=1) * (1 + 0.3 * np.sin(5 * angles + 1))[:, None]
+    written = []
+    for centre, size in (((30.2, 40.1), 20.3), ((55.3, 52.4), 31.7)):
+        ring = Polygon.from_arrays((np.array(centre) + size * star).tolist())
+        written.append(words(Polygons().encode([Instance(label="star", polygons=(ring,), frame=FRAME)], KIT, FRAME)))
+    one, other = (line.split("<polygon>") for line in written)
+    assert one[1] == other[1] and one[0] != other[0]
+
+
+def test_a_ring_of_many_vertices_has_equal_steps():
+    angles = 2 * np.pi * np.linspace(0, 1, 500, endpoint=False) ** 1.5
+    circle = Polygon.from_arrays((50 + 40 * np.stack([np.cos(angles), np.sin(angles)], axis=1)).tolist())
+    codec = Polygons(vertices=16)
+    ids = codec.encode([Instance(label="disc", polygons=(circle,), frame=FRAME)], FINE, FRAME)
+    (back,) = codec.decode(ids, FINE, FRAME)
+    ring = np.array(back.polygons[0].exterior)
+    steps = np.hypot(*(np.roll(ring, -1, axis=0) - ring).T)
+    assert len(ring) == 16 and steps.max() < 1.05 * steps.min()
+
+
+def test_what_is_read_is_written_again():
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        angles = np.sort(random.uniform(0, 2 * np.pi, random.integers(3, 60)))
+        star = 50 + np.stack([np.cos(angles), np.sin(angles)], axis=1) * random.uniform(5, 45, (len(angles), 1))
+        thing = Instance(label="star", polygons=(Polygon.from_arrays(star.tolist()),), frame=FRAME)
+        ids = Polygons().encode([thing], KIT, FRAME)
+        assert Polygons().encode(Polygons().decode(ids, KIT, FRAME), KIT, FRAME) == ids
 
 
 def test_no_instances_are_no_ids():
