@@ -2,7 +2,8 @@
 
 What the checkpoint is and knows comes from its folder, how good it is from the scores that `anyvl evaluate -o SCORES.json`
 wrote, what it cost from a page written by hand; what it gets wrong is shown: the worst first samples of some suites. The card
-is `FOLDER/README.md`, where the hub looks for it, and `DOCS/default-checkpoint.md`.
+is `FOLDER/README.md`, where the hub looks for it, and `DOCS/default-checkpoint.md`; whose drawings it learnt from stands in
+`FOLDER/NOTICE` too.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from PIL import Image
 from torch import nn
 
 from anyvl.checkpoint import DEFAULT_FOLDER, Parts
+from anyvl.data.scenes.catalogue import DRAWN_BY
 from anyvl.evaluation.board import save_board
 from anyvl.evaluation.report import LEGEND, from_json, table
 from anyvl.evaluation.score import Score
@@ -61,8 +63,19 @@ def card(parts: Parts, scores: Sequence[Score], training: str, picture: str) -> 
     lines = ["# The default checkpoint", "", *_parts(parts), "", *_knowledge(parts.knows), ""]
     lines += ["## Scores", "", LEGEND, table([score for score in scores if score.name.startswith(_TOLD)])]
     lines += ["## What it gets wrong", "", f"The worst of the first {_EXAMINED} items of some suites:", ""]
-    lines += [f"![failures]({picture})", "", training.strip()]
+    lines += [f"![failures]({picture})", "", training.strip(), "", *_attribution(parts.knows)]
     return "\n".join(lines) + "\n"
+
+
+def _attribution(knows: Mapping[str, Sequence[str]]) -> list[str]:
+    """Whose drawings its training showed; what it paints may resemble them."""
+    return [
+        "## Attribution",
+        "",
+        "Trained on drawings, recoloured and arranged; what it paints may resemble them. Pass this on where you publish it:",
+        "",
+        *(f"- {DRAWN_BY[style]}" for style in knows.get("styles", ("flat",))),
+    ]
 
 
 def _parts(parts: Parts) -> list[str]:
@@ -122,6 +135,7 @@ def main() -> None:
     shutil.copyfile(asked.folder / PICTURE, asked.docs / "images" / PICTURE)
     text = card(model.parts, scores, training, PICTURE)
     (asked.folder / "README.md").write_text(_HEAD + text, encoding="utf-8")
+    (asked.folder / "NOTICE").write_text("\n".join(_attribution(model.parts.knows)[2:]) + "\n", encoding="utf-8")
     page = card(model.parts, scores, training, f"images/{PICTURE}")
     (asked.docs / "default-checkpoint.md").write_text(page, encoding="utf-8")
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from anyvl.checkpoint import load_parts
+from anyvl.data.scenes.catalogue import DRAWN_BY
 from anyvl.errors import InputError
 from anyvl.evaluation import card as page
 from anyvl.evaluation.report import from_json, to_json
@@ -42,7 +43,14 @@ def test_it_tells_what_is_known_and_what_the_parts_are(text: str) -> None:
 
 
 def test_failures_and_costs_have_their_place(text: str) -> None:
-    assert "(images/failures.png)" in text and text.endswith("## Training\n\nTwo cores, ten hours.\n")
+    assert "(images/failures.png)\n\n## Training\n\nTwo cores, ten hours.\n" in text
+
+
+def test_it_names_those_whose_drawings_were_shown(text: str) -> None:
+    told = text.partition("## Attribution")[2]
+    for style in load_parts().knows.get("styles", ["flat"]):
+        assert f"- {DRAWN_BY[style]}\n" in told
+    assert "OpenMoji" not in told
 
 
 def test_scores_that_are_none_are_refused() -> None:

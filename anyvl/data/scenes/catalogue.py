@@ -17,7 +17,14 @@ from anyvl.errors import UnknownNameError
 THINGS_FILE = Path(__file__).parent / "things.tsv"
 """The emoji among the things; `anyvl.data.scenes.naming` makes it."""
 
-STYLES = ("flat", "3d", "cartoon", "outlined")
+DRAWN_BY = {
+    "flat": "Twemoji, © 2019 Twitter, Inc and other contributors, CC-BY 4.0, https://github.com/jdecked/twemoji",
+    "3d": "Fluent Emoji, © Microsoft Corporation, MIT, https://github.com/microsoft/fluentui-emoji",
+    "cartoon": "Noto Emoji, © Google Inc., Apache-2.0, https://github.com/googlefonts/noto-emoji",
+    "outlined": "OpenMoji, https://openmoji.org, CC BY-SA 4.0",
+}
+"""Whose drawings the things of a style are."""
+STYLES = tuple(DRAWN_BY)
 """Sets of drawings: Twemoji, Fluent Emoji, Noto Emoji, OpenMoji (`anyvl.data.scenes.artwork`)."""
 
 
