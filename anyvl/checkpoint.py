@@ -66,11 +66,14 @@ def save_parts(
 ) -> None:
     """Write a checkpoint folder, weights in `dtype`; the index is written last, so that a folder with one is whole.
 
-    shard_bytes: see `anyvl.model.checkpoint.save_decoder`.
+    dtype: torch.int8 is for the decoder's matrices alone, all else is then in bf16. shard_bytes: see
+    `anyvl.model.checkpoint.save_decoder`.
     """
     folder = Path(folder)
     save_decoder(parts.decoder, folder / "decoder", dtype, shard_bytes)
-    save_image_tokenizer(parts.tokenizer.model, folder / "image_tokenizer", dtype)
+    save_image_tokenizer(
+        parts.tokenizer.model, folder / "image_tokenizer", torch.bfloat16 if dtype == torch.int8 else dtype
+    )
     parts.kit.text.save(folder / "tokenizer")
     index = {
         "_class_name": "AnyVL",

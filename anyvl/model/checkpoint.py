@@ -13,6 +13,7 @@ from torch import Tensor
 from anyvl.errors import CheckpointError
 from anyvl.files import write_whole
 from anyvl.model.decoder import Decoder, DecoderConfig
+from anyvl.model.int8_storage import QUANTIZATION_CONFIG, from_int8, to_int8
 
 WEIGHTS_FILE = "model.safetensors"
 SHARD_INDEX_FILE = "model.safetensors.index.json"
@@ -77,12 +78,18 @@ def save_decoder(
 ) -> None:
     """Write a decoder as a folder that transformers loads as it is: config.json, and model.safetensors in `dtype`.
 
-    shard_bytes: the weights go into files of at most so many bytes of tensors, with the index that transformers writes.
+    torch.int8 stands for matrices in 8 bits with a scale a row, all else in bf16 (`anyvl.model.int8_storage`). shard_bytes: the
+    weights go into files of at most so many bytes of tensors, with the index that transformers writes.
     """
-    name = str(dtype).removeprefix("torch.")
+    small = dtype == torch.int8
+    name = str(torch.bfloat16 if small else dtype).removeprefix("torch.")
     # transformers 4 reads torch_dtype, transformers 5 reads dtype.
-    save_json({**decoder.config.to_json(), "dtype": name, "torch_dtype": name}, Path(folder) / CONFIG_FILE)
-    tensors = {key: tensor.to(dtype) for key, tensor in decoder.state_dict().items()}
+    described = {**decoder.config.to_json(), "dtype": name, "torch_dtype": name}
+    save_json(
+        {**described, "quantization_config": QUANTIZATION_CONFIG} if small else described, Path(folder) / CONFIG_FILE
+    )
+    tensors = decoder.state_dict()
+    tensors = to_int8(tensors) if small else {key: tensor.to(dtype) for key, tensor in tensors.items()}
     if shard_bytes is None:
         save_tensors(tensors, Path(folder) / WEIGHTS_FILE)
         written = [WEIGHTS_FILE]
@@ -120,7 +127,7 @@ def load_decoder(folder: str | Path, device: torch.device | str = "cpu", dtype: 
     config = DecoderConfig.from_json(load_json(folder / CONFIG_FILE))
     index = folder / SHARD_INDEX_FILE
     files = sorted(set(load_json(index)["weight_map"].values())) if index.exists() else [WEIGHTS_FILE]
-    tensors = {name: tensor for file in files for name, tensor in load_tensors(folder / file).items()}
+    tensors = from_int8({name: tensor for file in files for name, tensor in load_tensors(folder / file).items()})
     if config.tie_word_embeddings:
         tensors.pop("lm_head.weight", None)  # some writers store the tied head a second time
     with torch.device("meta"):

@@ -1,6 +1,6 @@
 """A checkpoint to take away from a run that goes on: `python -m anyvl.training.snapshot RUN_FOLDER OUT`.
 
-Weights in bf16, in files of at most so many MiB, as it is the run's last export.
+Weights in bf16 (or 8 bits), in files of at most so many MiB, as it is the run's last export.
 """
 
 import argparse
@@ -17,10 +17,16 @@ MIB = 2**20
 
 
 def snapshot(
-    run_folder: Path, out: Path, mib: int = 15, tokenizer: Path | None = None, refiner: Path | None = None
+    run_folder: Path,
+    out: Path,
+    mib: int = 15,
+    tokenizer: Path | None = None,
+    refiner: Path | None = None,
+    int8: bool = False,
 ) -> list[Path]:
     """Write the last export of a run, small enough to be carried; returns the files.
 
+    int8: the decoder's matrices in 8 bits (`anyvl.model.int8_storage`), half as large again.
     tokenizer: folder of an image tokenizer that takes the place of the run's: one that was trained on with its codes kept, and
     paints them better. CheckpointError where its codes are others. refiner: folder of a pipeline that is the model's from now on.
     """
@@ -32,7 +38,7 @@ def snapshot(
         parts = dataclasses.replace(parts, tokenizer=better, kit=kit)
     if refiner is not None:
         parts = dataclasses.replace(parts, refiner=refiner)
-    save_parts(parts, out, torch.bfloat16, mib * MIB)
+    save_parts(parts, out, torch.int8 if int8 else torch.bfloat16, mib * MIB)
     return sorted(path for path in out.rglob("*") if path.is_file())
 
 
@@ -55,8 +61,9 @@ def main() -> None:
     reader.add_argument("--mib", type=int, default=15, help="the most MiB of a file of the decoder's")
     reader.add_argument("--tokenizer", type=Path, help="an image tokenizer with the same codes that paints them better")
     reader.add_argument("--refiner", type=Path, help="a refiner that is to be the model's")
+    reader.add_argument("--int8", action="store_true", help="the decoder's matrices in 8 bits")
     asked = reader.parse_args()
-    for path in snapshot(asked.run_folder, asked.out, asked.mib, asked.tokenizer, asked.refiner):
+    for path in snapshot(asked.run_folder, asked.out, asked.mib, asked.tokenizer, asked.refiner, asked.int8):
         print(f"{path.stat().st_size / MIB:6.2f} MiB  {path}")
 
 

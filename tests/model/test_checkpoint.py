@@ -56,6 +56,39 @@ def test_shards_load_here_and_in_transformers(tmp_path):
         save_decoder(decoder, tmp_path, torch.float32, shard_bytes=100)
 
 
+@torch.no_grad()
+def test_8_bits_are_half_as_large_as_16_and_nearly_the_same(tmp_path):
+    torch.manual_seed(1)
+    decoder = Decoder(DecoderConfig(**{**BASE, "hidden_size": 64, "intermediate_size": 176}))
+    save_decoder(decoder, tmp_path / "whole", torch.bfloat16)
+    save_decoder(decoder, tmp_path, torch.int8)
+    size, whole = (sum(p.stat().st_size for p in (tmp_path / f).glob("*.safetensors")) for f in (".", "whole"))
+    assert size < 0.62 * whole
+    again = load_decoder(tmp_path)
+    for name, weight in decoder.state_dict().items():
+        most = weight.abs().amax(-1, keepdim=True)
+        assert ((again.state_dict()[name] - weight).abs() <= most / 127 * 0.6).all(), name
+    # A second time nothing is lost: what is stored is what is read.
+    save_decoder(again, tmp_path / "again", torch.int8)
+    twice = load_decoder(tmp_path / "again").state_dict()
+    assert all(torch.equal(weight, twice[name]) for name, weight in again.state_dict().items())
+    save_decoder(again, tmp_path / "plain", torch.float32)
+    assert "quantization_config" not in json.loads((tmp_path / "plain" / "config.json").read_text())
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "plain", dtype=torch.float32).eval()
+    ids = torch.randint(61, (1, 20))
+    assert (theirs(ids).logits - again(ids)).abs().max() < 1e-5
+
+
+def test_a_scale_without_its_matrix_is_said(tmp_path):
+    save_decoder(Decoder(DecoderConfig(**BASE)), tmp_path, torch.int8)
+    tensors = load_tensors(tmp_path / "model.safetensors")
+    scale = next(name for name in tensors if name.endswith("_scale"))
+    tensors[scale.removesuffix("_scale")] = tensors[scale.removesuffix("_scale")].float()
+    save_tensors(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match="no int8 matrix"):
+        load_decoder(tmp_path)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_round_trip(tmp_path, dtype):
     decoder = Decoder(DecoderConfig(**BASE)).to(dtype)

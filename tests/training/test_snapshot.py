@@ -50,6 +50,15 @@ def test_it_is_the_run_in_bf16_in_small_files(run: Path, tmp_path: Path) -> None
     assert len(shards) > 1 and max(shards) < 2**20 + 4096
 
 
+def test_8_bits_are_asked_for(run: Path, tmp_path: Path) -> None:
+    snapshot(run, tmp_path / "out", int8=True)
+    whole, small = load_parts(run / "model").decoder, load_parts(tmp_path / "out").decoder
+    norm = "model.norm.weight"
+    assert torch.equal(small.state_dict()[norm], whole.state_dict()[norm].bfloat16().float())
+    assert not torch.equal(small.model.layers[0].mlp.up_proj.weight, whole.model.layers[0].mlp.up_proj.weight)
+    assert "quantization_config" in (tmp_path / "out" / "decoder" / "config.json").read_text()
+
+
 def test_a_tokenizer_that_paints_the_same_codes_better_takes_the_old_ones_place(run: Path, tmp_path: Path) -> None:
     parts = load_parts(run / "model")
     better = parts.tokenizer.model
