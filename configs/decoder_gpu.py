@@ -11,17 +11,16 @@ def config() -> DecoderRun:
     default = runpy.run_path(str(Path(__file__).parent / "decoder_default.py"))["config"]()
     return dataclasses.replace(
         default,
-        start=None,
         num_text=2048,
         image_tokenizer="runs/vqgan_gpu/model/image_tokenizer",
         world=WorldConfig(repertoire="full", factor=16, lattice=16),
         model={
             **default.model,
-            "hidden_size": 448,
-            "intermediate_size": 1216,
-            "num_hidden_layers": 8,
-            "num_attention_heads": 7,
-            "num_key_value_heads": 7,
+            "hidden_size": 576,
+            "intermediate_size": 1536,
+            "num_hidden_layers": 12,
+            "num_attention_heads": 9,
+            "num_key_value_heads": 9,
         },
         schedule=Schedule(steps=40_000, rate=1e-3, matrix_rate=0.01, warmup=200, decay=0.3, final=0.02, average=0.999),
         scenes=30_000,

@@ -16,8 +16,8 @@ vocabularies = st.builds(
 )
 
 
-def test_language_version_1_is_frozen():
-    assert LANGUAGE_VERSION == 1
+def test_language_version_2_is_frozen():
+    assert LANGUAGE_VERSION == 2
     vocabulary = Vocabulary(num_text=1000, coordinate_bins=64, num_codes=512)
     names = ("bos", "eos", "image", "image_end", "text", "text_end", "object", "object_end")
     names += ("box", "polygon", "ring", "hole", "point", "none", "plan", "keypoint", "visible", "hidden", "mask")
@@ -90,7 +90,8 @@ def test_layout_of_another_language_is_refused_and_of_a_younger_one_read():
     layout = vocabulary.layout()
     assert Vocabulary.from_layout(layout | {"control_names": list(CONTROL_NAMES[:13])}) == vocabulary
     for change in (
-        {"language_version": 2},
+        {"language_version": 1},
+        {"language_version": 3},
         {"control_names": ["eos", "bos", *CONTROL_NAMES[2:]]},
         {"control_names": [*CONTROL_NAMES, "newer"]},
         {"spans": layout["spans"] | {"control": 64}},

@@ -135,12 +135,10 @@ def _rounded(fine: Float[np.ndarray, "point 2"], bins: int, tidy: _Tidy) -> BinR
     """The ring of nearest bins in standard form; empty when it vanishes."""
     vertices = [(x, y) for x, y in np.clip(np.rint(fine), 0, bins - 1).astype(int).tolist()]
     while ring := tidy(vertices):
-        seen = Counter(ring)
-        single = [vertex for vertex in ring if seen[vertex] == 1]
-        if single:
-            if twice_area(ring) < 0:
-                ring.reverse()
-            start = ring.index(min(single, key=lambda vertex: (vertex[1], vertex[0])))
+        if twice_area(ring) < 0:
+            ring.reverse()
+        start = _start_of(ring)
+        if start is not None:
             return (*ring[start:], *ring[:start])
         # Every vertex comes twice or more: what runs round twice holds nothing; keep the first round.
         vertices = ring[: ring.index(ring[0], 1)]
@@ -163,20 +161,27 @@ def _without_straight_vertices(vertices: list[tuple[int, int]]) -> list[tuple[in
 
 def _without_straight_start(vertices: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The ring without repetitions, and from its top-left vertex on without what lies on a line with that and the next."""
-    ring = [vertex for place, vertex in enumerate(vertices) if vertex != vertices[place - 1]]
-    if len(_without_straight_vertices(ring)) < 3:
-        return []
+    ring = list(vertices)
+    while True:
+        ring = [vertex for place, vertex in enumerate(ring) if vertex != ring[place - 1]]
+        if len(_without_straight_vertices(ring)) < 3:
+            return []
+        start = _start_of(ring)
+        if start is None:
+            return ring
+        ring = [*ring[start:], *ring[:start]]
+        if twice_area(ring) < 0:
+            ring = [ring[0], *ring[:0:-1]]
+        if not _on_a_line(*ring[:3]):
+            return ring
+        del ring[1]  # what came twice may come once now, and be the start
+
+
+def _start_of(ring: Sequence[tuple[int, int]]) -> int | None:
+    """Where the top-left vertex of those that come once is; None where all come again."""
     seen = Counter(ring)
     single = [vertex for vertex in ring if seen[vertex] == 1]
-    if not single:
-        return ring
-    start = ring.index(min(single, key=lambda vertex: (vertex[1], vertex[0])))
-    ring = [*ring[start:], *ring[:start]]
-    if twice_area(ring) < 0:
-        ring = [ring[0], *ring[:0:-1]]
-    while len(ring) >= 3 and _on_a_line(*ring[:3]):
-        del ring[1]
-    return ring if len(ring) >= 3 else []
+    return ring.index(min(single, key=lambda vertex: (vertex[1], vertex[0]))) if single else None
 
 
 def _on_a_line(one: tuple[int, int], two: tuple[int, int], three: tuple[int, int]) -> bool:

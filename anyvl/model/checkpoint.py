@@ -90,7 +90,7 @@ def save_decoder(
     )
     tensors = decoder.state_dict()
     tensors = to_int8(tensors) if small else {key: tensor.to(dtype) for key, tensor in tensors.items()}
-    if shard_bytes is None:
+    if shard_bytes is None or sum(tensor.nbytes for tensor in tensors.values()) <= shard_bytes:
         save_tensors(tensors, Path(folder) / WEIGHTS_FILE)
         written = [WEIGHTS_FILE]
     else:

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import shapely
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from anyvl.codecs.rings import cut_at_edges, outline_to_bins, ring_to_bins, twice_area
@@ -64,7 +64,8 @@ def test_the_ring_rules_hold(ring, most, keep, even):
 def test_slivers_stay_within_a_bin_and_a_half(x, y, angle, length, thickness):
     along = np.array([np.cos(angle), np.sin(angle)]) * length
     across = np.array([-np.sin(angle), np.cos(angle)]) * thickness
-    ring = np.clip(np.add([[0, 0], along, along + across, across], [x, y]), 0, 100)
+    ring = np.clip(np.add([[0, 0], along, along + across, across], [x, y]), 0, 100).round(6)
+    assume(np.ptp(ring, axis=0).max() > 0)  # in a corner of the frame nothing of it is left
     written, wanted = shapely.LinearRing(bins_of(ring)), shapely.LinearRing(ring)
     assert shapely.hausdorff_distance(written.segmentize(0.2), wanted.segmentize(0.2)) <= 1.5 + 0.2  # 0.2: as sampled
 

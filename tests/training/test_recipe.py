@@ -32,10 +32,12 @@ def test_every_stage_starts_from_the_one_before(size: str, tmp_path: Path, monke
     start = f"start=runs/vqgan_{size}/model/image_tokenizer"
     started("vqgan_sharp", *SHORT, *cell, "batch=2", start, run_folder=sharp)
     codes = f"image_tokenizer={sharp}/model/image_tokenizer"
+    last = f"decoder_{size}"
+    started(last, *READER, codes)
     if size == "default":
-        started("decoder_first", *READER, codes)
-    started(f"decoder_{size}", *READER, codes)
-    model = AnyVL.from_pretrained(f"runs/decoder_{size}/model")
+        last = "decoder_reading"
+        started(last, *READER, codes)
+    model = AnyVL.from_pretrained(f"runs/{last}/model")
     assert model.generate("a red circle", seed=0).images[0].size == ((64, 64) if size == "default" else (128, 128))
     if size == "default":
         started("refiner_default", *REFINER)

@@ -25,7 +25,7 @@ def test_a_setting_changes_its_field_alone():
 
 
 def test_none_is_none_where_a_field_may_be_none():
-    assert run().start is not None and run("start=None").start is None
+    assert run("start=runs/a").start == "runs/a" and run("start=runs/a", "start=None").start is None
     assert run("image_tokenizer=None").image_tokenizer == "None"
 
 

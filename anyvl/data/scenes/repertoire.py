@@ -1,6 +1,6 @@
 """What a world shows: some things, colours, grounds and styles of the catalogue, and which pairs it keeps out of training.
 
-`FIRST` is the small world of the first checkpoint, `BASIC` that of `configs/decoder_default.py`, `FULL` the whole catalogue.
+`FIRST` is a small world, `BASIC` that of the default checkpoint, `FULL` the whole catalogue.
 """
 
 import functools
