@@ -97,40 +97,73 @@ def _shared(sequences: list[TokenSequence]) -> int:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
-    """Trees side by side, each in a row of its own, filled up to the length of the longest.
+    """Trees in rows, each row filled up to the length of all.
 
-    `branches` are those of the trees, -1 where a row is filled up. The first id of a tree, and of each branch but the first,
-    has no id before it to be predicted from, so its weight is 0 here whatever it was.
+    `owners` number the trees of a row, `branches` are those of the trees; both are -1 where a row is filled up. The first id of a
+    tree, and of each branch but the first, has no id before it to be predicted from, so its weight is 0 here whatever it was.
     """
 
     ids: Int32[np.ndarray, "row token"]
     weights: Float32[np.ndarray, "row token"]
     positions: Int32[np.ndarray, "row token"]
     branches: Int32[np.ndarray, "row token"]
+    owners: Int32[np.ndarray, "row token"]
 
     @classmethod
     def of(cls, trees: Sequence[TokenTree], pad_id: int) -> "Rows":
-        """A row a tree, in the order given.
+        """A row a tree, in the order given, as long as the longest.
 
         >>> trees = [TokenTree.of([TokenSequence.of(ids, 1.0)]) for ids in ([1, 2], [3, 4, 5])]
         >>> rows = Rows.of(trees, pad_id=0)
         >>> rows.ids.tolist(), rows.weights.tolist(), rows.branches.tolist()
         ([[1, 2, 0], [3, 4, 5]], [[0.0, 1.0, 0.0], [0.0, 1.0, 1.0]], [[0, 0, -1], [0, 0, 0]])
         """
-        shape = (len(trees), max(map(len, trees), default=0))
+        return cls._filled([[tree] for tree in trees], max(map(len, trees), default=0), pad_id)
+
+    @classmethod
+    def packed(cls, trees: Sequence[TokenTree], length: int, pad_id: int) -> "Rows":
+        """Rows of one length with as many trees in each as fit, the longest first; InputError for a tree that is longer.
+
+        Few rows of one shape are what a GPU wants: it learns them with few kernels.
+
+        >>> trees = [TokenTree.of([TokenSequence.of(ids, 1.0)]) for ids in ([1, 2], [3, 4, 5], [6])]
+        >>> rows = Rows.packed(trees, length=4, pad_id=0)
+        >>> rows.ids.tolist(), rows.owners.tolist(), rows.positions.tolist()
+        ([[3, 4, 5, 6], [1, 2, 0, 0]], [[0, 0, 0, 1], [0, 0, -1, -1]], [[0, 1, 2, 0], [0, 1, 0, 0]])
+        """
+        rows: list[list[TokenTree]] = []
+        room: list[int] = []
+        for tree in sorted(trees, key=len, reverse=True):
+            if len(tree) > length:
+                raise InputError(
+                    f"rows hold trees of at most {length} ids, but one of {len(tree)} came: make rows longer"
+                )
+            place = next((row for row, left in enumerate(room) if left >= len(tree)), len(rows))
+            if place == len(rows):
+                rows.append([])
+                room.append(length)
+            rows[place].append(tree)
+            room[place] -= len(tree)
+        return cls._filled(rows, length, pad_id)
+
+    @classmethod
+    def _filled(cls, members: Sequence[Sequence[TokenTree]], length: int, pad_id: int) -> "Rows":
+        shape = (len(members), length)
         rows = cls(
             ids=np.full(shape, pad_id, dtype=np.int32),
             weights=np.zeros(shape, dtype=np.float32),
             positions=np.zeros(shape, dtype=np.int32),
             branches=np.full(shape, -1, dtype=np.int32),
+            owners=np.full(shape, -1, dtype=np.int32),
         )
-        for row, tree in enumerate(trees):
-            for filled, values in (
-                (rows.ids, tree.ids), (rows.weights, tree.weights), (rows.positions, tree.positions),
-                (rows.branches, tree.branches),
-            ):  # fmt: skip
-                filled[row, : len(tree)] = values
-        rows.weights[:, :1] = 0.0
+        for row, trees in enumerate(members):
+            start = 0
+            for number, tree in enumerate(trees):
+                part = row, slice(start, start + len(tree))
+                rows.ids[part], rows.weights[part], rows.positions[part] = tree.ids, tree.weights, tree.positions
+                rows.branches[part], rows.owners[part] = tree.branches, number
+                rows.weights[row, start : start + 1] = 0.0
+                start += len(tree)
         return rows
 
 

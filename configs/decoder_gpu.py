@@ -27,6 +27,7 @@ def config() -> DecoderRun:
         fresh=64,
         stripes=14,
         workers=14,
+        row=1024,
         sequences=512,
         keeping=Keeping(log_every=25, state_every=500, sheet_every=2000),
     )

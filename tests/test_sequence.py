@@ -61,6 +61,32 @@ def test_every_tree_lies_whole_in_a_row_of_its_own(sizes):
 
 
 @laws
+@given(lengths, st.integers(12, 30))
+def test_packed_rows_hold_every_tree_whole_and_once(sizes, length):
+    trees = trees_of(sizes)
+    rows = Rows.packed(trees, length, PAD)
+    found = []
+    for row, owners in enumerate(rows.owners):
+        for number in range(owners.max(initial=-1) + 1):
+            mine = np.flatnonzero(owners == number)
+            assert mine.tolist() == list(range(mine[0], mine[-1] + 1))
+            assert rows.positions[row, mine].tolist() == list(range(len(mine)))
+            assert rows.weights[row, mine[0]] == 0
+            found.append((rows.ids[row, mine].tolist(), rows.weights[row, mine][1:].tolist()))
+    assert sorted(found) == sorted((t.ids.tolist(), t.weights[1:].tolist()) for t in trees if len(t))
+    assert ((rows.owners == -1) == (rows.branches == -1)).all() and (rows.ids[rows.owners == -1] == PAD).all()
+    fewest = -(-sum(sizes) // length)
+    assert len(rows.ids) >= fewest
+    filled = (rows.owners >= 0).sum(1)
+    assert all(one + two > length for one, two in itertools.combinations(filled.tolist(), 2))  # else one row would do
+
+
+def test_a_tree_too_long_for_its_row_is_said():
+    with pytest.raises(InputError, match="at most 5 ids, but one of 6 came"):
+        Rows.packed(trees_of([3, 6]), 5, PAD)
+
+
+@laws
 @given(lengths, st.integers(1, 9))
 def test_groups_hold_every_tree_and_few_are_much_shorter_than_their_longest(sizes, step):
     groups = [[len(tree) for tree in group] for group in by_length(trees_of(sizes), step)]

@@ -1,6 +1,6 @@
 """Batches of sequences from a mixture of tasks: batch k is a function of (seed, k, rank) alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -46,10 +46,11 @@ class Mixture:
     length_power: float = 0.5
     drop: float = 0.1
     noise_objects: int = 0
+    row: int = 0
     seed: int = 0
 
     def batch(self, step: int, rank: int = 0) -> Mapping[str, Tensor]:
-        """Rows of ids by kind, as `side_by_side` makes them."""
+        """Rows of ids by kind, as `side_by_side` makes them, or `packed` where `row` says how long rows are."""
         rng = np.random.default_rng((self.seed, 3, step, rank))
         trees: list[TokenTree] = []
         asked: list[TokenSequence] = []
@@ -66,7 +67,8 @@ class Mixture:
                 question = self._example(task, scene, rng)
             asked.append(question)
         trees += [TokenTree.of(asked)] if asked else []
-        return side_by_side(trees, self.kit.vocabulary.control("eos"))
+        pad = self.kit.vocabulary.control("eos")
+        return packed(trees, self.row, pad) if self.row else side_by_side(trees, pad)
 
     def _any_scene(self, step: int, rng: np.random.Generator) -> int:
         block, place = divmod(step * self.fresh + int(rng.integers(self.scenes)), self.corpus.span)
@@ -98,12 +100,18 @@ def side_by_side(trees: Iterable[TokenTree], pad_id: int) -> Mapping[str, Tensor
     batch: dict[str, Tensor] = {}
     for kind, members in kinds.items():
         for group in by_length(members, _STEP):
-            rows = Rows.of(group, pad_id)
-            batch |= {
-                f"{kind} {rows.ids.shape[1]}.{name}": torch.from_numpy(getattr(rows, name).astype(form))
-                for name, form in _FORMS
-            }
+            batch |= _tensors(kind, Rows.of(group, pad_id), _FORMS)
     return batch
+
+
+def packed(trees: Sequence[TokenTree], length: int, pad_id: int) -> Mapping[str, Tensor]:
+    """A batch of trees, several in a row of `length` ids: one kind, "packed 768", that has `.owners` besides."""
+    return _tensors("packed", Rows.packed(trees, length, pad_id), (*_FORMS, ("owners", np.int64)))
+
+
+def _tensors(kind: str, rows: Rows, forms: Iterable[tuple[str, type]]) -> dict[str, Tensor]:
+    length = rows.ids.shape[1]
+    return {f"{kind} {length}.{name}": torch.from_numpy(getattr(rows, name).astype(form)) for name, form in forms}
 
 
 def rows_of(batch: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:

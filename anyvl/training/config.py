@@ -120,7 +120,8 @@ class DecoderRun:
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
     words are dropped, for guidance. noise_objects: lists of detected things are filled up to this many entries with boxes of
-    nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them as they are.
+    nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them as they are. row: rows of so many ids with several pictures in each, at
+    least `length`, which a GPU learns with few kernels; 0: a row each, of its own length, which a CPU learns without waste.
     """
 
     schedule: Schedule
@@ -145,6 +146,7 @@ class DecoderRun:
     length_power: float = 0.5
     drop: float = 0.1
     noise_objects: int = 0
+    row: int = 0
     modality_weights: dict[str, float] = field(
         default_factory=lambda: {"text": 1.0, "control": 1.0, "coordinate": 1.0, "image": 1.0}
     )

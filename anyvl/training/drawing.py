@@ -6,7 +6,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,14 +25,14 @@ def batches(make: MakeBatch, start: int, stop: int, rank: int, workers: int) -> 
     processes, and a function of its arguments alone; each process makes every `workers`-th batch.
     """
     makers: list[Executor] = [ThreadPoolExecutor(max_workers=1)]
-    task = make
+    task: Callable[[int, int], Mapping[str, Any]] = make
     if workers:
         spawning = multiprocessing.get_context("spawn")  # a fork would share the GPU and torch's threads
         makers = [
             ProcessPoolExecutor(1, mp_context=spawning, initializer=_adopt, initargs=(make,)) for _ in range(workers)
         ]
         task = _made
-    coming: deque[Future[Batch]] = deque()
+    coming: deque[Future[Mapping[str, Any]]] = deque()
     asked = start
 
     def ask() -> None:
@@ -45,7 +47,7 @@ def batches(make: MakeBatch, start: int, stop: int, rank: int, workers: int) -> 
         while coming:
             made = coming.popleft().result()
             ask()
-            yield made
+            yield {name: torch.from_numpy(one) if isinstance(one, np.ndarray) else one for name, one in made.items()}
     finally:
         for maker in makers:
             maker.shutdown(wait=False, cancel_futures=True)
@@ -66,6 +68,7 @@ def _leave_with_parent() -> None:
     os._exit(1)
 
 
-def _made(step: int, rank: int) -> Batch:
+def _made(step: int, rank: int) -> Mapping[str, np.ndarray]:
+    """A batch by value: tensors would be shared, an open file each, and many workers have more of them than a process may."""
     assert _adopted is not None
-    return _adopted(step, rank)
+    return {name: tensor.numpy() for name, tensor in _adopted(step, rank).items()}

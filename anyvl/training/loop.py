@@ -95,7 +95,9 @@ def train(
             for optimizer in plain:
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * schedule.factor(step)
-            batch = {name: value.to(accelerator.device) for name, value in next(coming).items()}
+            made = next(coming)
+            gauge.add(job.units(made), job.products(made))  # counted here: on a GPU every count would be waited for
+            batch = {name: value.to(accelerator.device) for name, value in made.items()}
             model.train()
             with accelerator.autocast():
                 loss, said = job.loss(model, batch, step)
@@ -107,7 +109,6 @@ def train(
             job.after(bare, batch, step)
             average.follow()
             step += 1
-            gauge.add(job.units(batch), job.products(batch))
             for name, value in {"loss": loss.detach(), **said}.items():
                 sums[name] = sums.get(name, 0) + value.detach()
             if step % keeping.log_every == 0 and main:

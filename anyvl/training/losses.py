@@ -12,8 +12,8 @@ from anyvl.model.decoder import Decoder
 from anyvl.model.tree_mask import tree_mask
 from anyvl.vocabulary import MODALITIES
 
-_CHUNK = 256
-"""Logits computed at a time: few enough to stay in a CPU's cache."""
+_CHUNK, _CHUNK_ON_GPU = 256, 8192
+"""Positions whose logits are computed at a time: few enough to stay in a CPU's cache, enough to fill a GPU."""
 
 
 class _Nats(torch.autograd.Function):
@@ -27,7 +27,8 @@ class _Nats(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
         nats, hidden_grads = [], []
         head_grad = torch.zeros_like(head)
-        for h, t, s in zip(hidden.split(_CHUNK), targets.split(_CHUNK), shares.split(_CHUNK), strict=True):
+        chunk = _CHUNK if hidden.is_cpu else _CHUNK_ON_GPU
+        for h, t, s in zip(hidden.split(chunk), targets.split(chunk), shares.split(chunk), strict=True):
             logits = (h @ head.T).float()
             logs = torch.log_softmax(logits, dim=-1)
             nats.append(-logs.gather(1, t[:, None])[:, 0])
@@ -60,7 +61,7 @@ def next_id_loss(
     """
     found: list[tuple[Tensor, Tensor, Tensor]] = []
     for kind, rows in rows_of(batch).items():
-        mask = tree_mask(rows["branches"]) if kind.startswith("trees") else None
+        mask = None if kind.startswith("lines") else tree_mask(rows["branches"], rows.get("owners"))
         hidden = decoder.hidden(rows["ids"], rows["positions"], mask)
         bears = rows["weights"][:, 1:] > 0
         found.append((hidden[:, :-1][bears], rows["ids"][:, 1:][bears], rows["weights"][:, 1:][bears]))

@@ -69,6 +69,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         length_power=run.length_power,
         drop=run.drop,
         noise_objects=run.noise_objects,
+        row=run.row,
         seed=run.seed,
     )
     detects = run.mixture.get("detection", 0) > 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from anyvl.data.mixture import rows_of
+from anyvl.data.mixture import packed, rows_of, side_by_side
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.tree_mask import tree_mask
 from anyvl.sequence import Rows, TokenSequence, TokenTree
@@ -96,6 +96,28 @@ def test_a_tree_learns_what_its_sequences_learn_apart():
     found = [p.grad.clone() for p in model.parameters() if p.grad is not None]
     model.zero_grad()
     apart.backward()
+    for gradient, parameter in zip(found, model.parameters(), strict=True):
+        assert parameter.grad is not None
+        torch.testing.assert_close(gradient, parameter.grad, atol=1e-6, rtol=1e-3)
+
+
+def test_trees_packed_in_one_row_learn_what_they_learn_side_by_side():
+    dice = np.random.default_rng(3)
+    trees = []
+    for sizes in ((9, 14, 4), (30,), (5, 7), (41,), (12, 12)):
+        trunk = dice.integers(VOCABULARY.size, size=10).tolist()
+        members = [sequence(trunk + dice.integers(VOCABULARY.size, size=size).tolist(), 12) for size in sizes]
+        trees.append(TokenTree.of(members))
+    pad, model = VOCABULARY.control("eos"), decoder()
+    rows = packed(trees, 64, pad)
+    assert list(rows_of(rows)) == ["packed 64"] and len(rows["packed 64.ids"]) < len(trees)
+    one = next_id_loss(model, rows, KINDS, WEIGHTS)[0]
+    one.backward()
+    found = [p.grad.clone() for p in model.parameters() if p.grad is not None]
+    model.zero_grad()
+    apart = next_id_loss(model, side_by_side(trees, pad), KINDS, WEIGHTS)[0]
+    apart.backward()
+    assert one.item() == pytest.approx(apart.item(), rel=1e-5)
     for gradient, parameter in zip(found, model.parameters(), strict=True):
         assert parameter.grad is not None
         torch.testing.assert_close(gradient, parameter.grad, atol=1e-6, rtol=1e-3)
