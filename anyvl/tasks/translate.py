@@ -22,6 +22,9 @@ from anyvl.values import Codes, Frame, Instance
 Image = UInt8[np.ndarray, "height width 3"] | Codes
 Cells = Bool[np.ndarray, "rows columns"]
 
+_CORNERS = 4
+"""Coordinates of a box."""
+
 
 def prompt_ids(
     task: Task,
@@ -89,8 +92,9 @@ def to_sequence(
 
     keep: given the answer's ids, which of them bear a loss (all, by default): an edit's copied cells do not.
     length_power: input and answer, each of n ids with a loss, are weighted by n^-length_power. At 0 every id counts alike, so
-    whole pictures drown edits; at 1 every answer does; 0.5 is square averaging (InternVL 2.5). Control ids weigh 1 always: they
-    are decisions (is there one, is there another), and one that leads to a long answer must not count less than its opposite.
+    whole pictures drown edits; at 1 every answer does; 0.5 is square averaging (InternVL 2.5). A decision does not weigh less for
+    what follows from it: control ids (is there one, is there another) weigh 1, and corners of a box (which one is it) at least as
+    much as if the box were all of the answer.
     """
     before = prompt_ids(task, kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
     after = answer_ids(task, kit, frame, answer)
@@ -103,5 +107,16 @@ def to_sequence(
         told.weights[~keep(after)] = 0.0
     for part in (seen, told):
         part.weights[:] *= max(1, int(np.count_nonzero(part.weights))) ** -length_power
-    told.weights[kit.vocabulary.are_control(after) & (told.weights > 0)] = 1.0
+    bears = told.weights > 0
+    corners = _are_corners(after, kit) & bears
+    told.weights[corners] = np.maximum(told.weights[corners], _CORNERS**-length_power)
+    told.weights[kit.vocabulary.are_control(after) & bears] = 1.0
     return concatenate([seen, told])
+
+
+def _are_corners(ids: list[int], kit: Kit) -> Bool[np.ndarray, "id"]:
+    """Which ids are the coordinates of a box."""
+    begins = np.flatnonzero(np.array(ids) == kit.vocabulary.control("box"))
+    corners = np.zeros(len(ids), dtype=bool)
+    corners[(begins[:, None] + 1 + np.arange(_CORNERS)).ravel()] = True
+    return corners

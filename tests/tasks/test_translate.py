@@ -65,16 +65,23 @@ def test_the_grammar_accepts_what_a_training_answers(task: Task, corpus: Corpus,
 def test_at_length_power_one_all_answers_weigh_alike_and_at_a_half_by_their_root(
     task: Task, corpus: Corpus, kit: Kit
 ) -> None:
-    """But for control ids, which always weigh 1: to say that there is nothing weighs as much as to begin a long outline."""
+    """But for decisions: control ids weigh 1 (to say that there is nothing weighs as much as to begin a long outline), and corners
+    of a box as if it were all of the answer."""
     for index in range(10):
         plain, root, whole = (sequence_of(task, corpus, index, kit, length_power=power) for power in (0.0, 0.5, 1.0))
         start = answer_start(task, plain, kit)
         number = np.count_nonzero(plain.weights[start:])
         decides = kit.vocabulary.are_control(plain.ids[start:]) & (plain.weights[start:] > 0)
         assert (whole.weights[start:][decides] == 1).all() and (root.weights[start:][decides] == 1).all()
-        others = number - np.count_nonzero(decides)
-        assert whole.weights[start:][~decides].sum() == pytest.approx(others / number)
-        assert root.weights[start:][~decides].sum() == pytest.approx(others / number**0.5)
+        boxes = np.flatnonzero(plain.ids[start:] == kit.vocabulary.control("box"))
+        corners = np.zeros_like(decides)
+        corners[(boxes[:, None] + np.arange(1, 5)).ravel()] = True
+        corners &= plain.weights[start:] > 0
+        assert np.allclose(whole.weights[start:][corners], 1 / 4) and np.allclose(root.weights[start:][corners], 1 / 2)
+        rest = ~decides & ~corners
+        others = np.count_nonzero(plain.weights[start:][rest])
+        assert whole.weights[start:][rest].sum() == pytest.approx(others / number)
+        assert root.weights[start:][rest].sum() == pytest.approx(others / number**0.5)
         assert whole.weights[:start].sum() == pytest.approx(0.3 * task.sees_picture)
 
 

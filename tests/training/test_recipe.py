@@ -35,7 +35,7 @@ def test_every_stage_starts_from_the_one_before(size: str, tmp_path: Path, monke
     last = f"decoder_{size}"
     started(last, *READER, codes)
     if size == "default":
-        last = "decoder_reading"
+        last = "decoder_last"
         started(last, *READER, codes)
     model = AnyVL.from_pretrained(f"runs/{last}/model")
     assert model.generate("a red circle", seed=0).images[0].size == ((64, 64) if size == "default" else (128, 128))
