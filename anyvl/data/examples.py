@@ -45,8 +45,12 @@ def make_sequence(
     input_weight: float,
     length_power: float,
     drop: float,
+    plans_alone: float = 0.0,
 ) -> TokenSequence:
-    """A training sequence of a task about scene `index`; `drop` is the chance to leave out the words of a guided task."""
+    """A training sequence of a task about scene `index`; `drop` is the chance to leave out the words of a guided task.
+
+    plans_alone: the chance that a planned picture ends where it begins: a plan is a few ids, its picture some hundred.
+    """
     make = _MAKERS.get(task.name)
     assert make is not None, f"the scene world has no examples for {task.name}"
     made = make(corpus, index, kit, rng)
@@ -55,7 +59,7 @@ def make_sequence(
     layout = made.layout
     if task.guided and rng.random() < drop:
         prompt = layout = None
-    return to_sequence(
+    sequence = to_sequence(
         task,
         kit,
         Frame(height=scene.height, width=scene.width),
@@ -68,6 +72,10 @@ def make_sequence(
         length_power=length_power,
         keep=made.keep,
     )
+    if task.name != "planned_image" or rng.random() >= plans_alone:
+        return sequence
+    whole = int(np.argmax(sequence.ids == kit.vocabulary.control("image"))) + 1
+    return TokenSequence(ids=sequence.ids[:whole], weights=sequence.weights[:whole])
 
 
 def edit_region(edit: Edit) -> tuple[Polygon, ...]:

@@ -45,6 +45,7 @@ class Mixture:
     input_weight: float = 0.3
     length_power: float = 0.5
     drop: float = 0.1
+    plans_alone: float = 0.0
     noise_objects: int = 0
     row: int = 0
     seed: int = 0
@@ -86,6 +87,7 @@ class Mixture:
             input_weight=self.input_weight,
             length_power=self.length_power,
             drop=self.drop,
+            plans_alone=self.plans_alone,
         )
 
 

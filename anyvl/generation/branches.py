@@ -26,7 +26,9 @@ class Branches:
         self.owners = torch.tensor([*range(len(requests)), *guided], device=device)
         """Of each row of the network, the number of its request."""
         self.guided = self.owners[len(requests) :]
-        self._scale = torch.tensor([requests[i].sampling.guidance_scale for i in guided], dtype=torch.float32, device=device)
+        self._scale = torch.tensor(
+            [requests[i].sampling.guidance_scale for i in guided], dtype=torch.float32, device=device
+        )
         self.prefills = 0
         """How many forwards `prefill` took."""
         self._prefixes = [r.prefix for r in requests] + [requests[i].unconditional or () for i in guided]

@@ -68,6 +68,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         input_weight=run.input_weight,
         length_power=run.length_power,
         drop=run.drop,
+        plans_alone=run.plans_alone,
         noise_objects=run.noise_objects,
         row=run.row,
         seed=run.seed,
