@@ -119,9 +119,10 @@ class DecoderRun:
     a batch. questions: how many of them may share a picture, in a row of at most `length` ids (a longer one has its own).
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
-    words are dropped, for guidance. plans_alone: share of planned pictures of which the plan alone is learnt. noise_objects: lists of detected things are filled up to this many entries with boxes of
-    nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them as they are. row: rows of so many ids with several pictures in each, at
-    least `length`, which a GPU learns with few kernels; 0: a row each, of its own length, which a CPU learns without waste.
+    words are dropped, for guidance. plans_alone: share of planned pictures of which the plan alone is learnt. noise_objects:
+    lists of detected things are filled up to this many entries with boxes of nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them
+    as they are. row: rows of so many ids with several pictures in each, at least `length`, which a GPU learns with few kernels;
+    0: a row each, of its own length, which a CPU learns without waste.
     """
 
     schedule: Schedule

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from small_corpus import Checksums
 
-from anyvl.data.mixture import Mixture, rows_of
+from anyvl.data.mixture import Mixture, count_ids, rows_of
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
@@ -107,14 +108,31 @@ def test_a_picture_is_shared_up_to_a_length_and_a_long_example_has_a_long_row(co
 
 
 def test_rows_side_by_side_are_about_equally_long(corpus: Corpus) -> None:
-    batch = rows_of(mixture(corpus).batch(1))
-    for kind, rows in batch.items():
-        name, width = kind.split()
-        used = (rows["branches"] >= 0).sum(1)
-        assert rows["ids"].shape[1] == int(width) == used.max()
-        assert ((rows["branches"].max(1).values > 0) == (name == "trees")).all()
-    filled = sum(int((rows["branches"] >= 0).sum()) for rows in batch.values())
-    assert filled > 0.75 * sum(rows["ids"].numel() for rows in batch.values())
+    filled = room = 0
+    for step in range(4):
+        for kind, rows in rows_of(mixture(corpus).batch(step)).items():
+            name, width = kind.split()
+            used = (rows["branches"] >= 0).sum(1)
+            assert rows["ids"].shape[1] == int(width) == used.max()
+            assert ((rows["branches"].max(1).values > 0) == (name == "trees")).all()
+            filled, room = filled + int(used.sum()), room + rows["ids"].numel()
+    assert filled > 0.75 * room
+
+
+def test_packed_batches_hold_the_same_and_plans_can_come_alone(corpus: Corpus) -> None:
+    plain, alike = mixture(corpus), replace(mixture(corpus), row=1024)
+    for step in range(2):
+        rows = rows_of(alike.batch(step))
+        assert list(rows) == ["packed 1024"]
+        assert count_ids(alike.batch(step)) == count_ids(plain.batch(step))
+    planned = replace(plain, weights={"planned_image": 1.0})
+    image = plain.kit.vocabulary.control("image")
+    for share in (0.0, 0.5, 1.0):
+        batch = rows_of(replace(planned, plans_alone=share).batch(0))
+        lengths = torch.cat([(rows["branches"] >= 0).sum(1) for rows in batch.values()])
+        begins = torch.cat([(rows["ids"] == image).int().argmax(1) for rows in batch.values()])
+        ends = (lengths == begins + 1).float().mean()
+        assert ends == share if share != 0.5 else 0.2 < ends < 0.8
 
 
 def test_noise_objects_fill_detections_alone_and_their_corners_bear_no_loss(corpus: Corpus) -> None:

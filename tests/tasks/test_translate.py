@@ -65,8 +65,8 @@ def test_the_grammar_accepts_what_a_training_answers(task: Task, corpus: Corpus,
 def test_at_length_power_one_all_answers_weigh_alike_and_at_a_half_by_their_root(
     task: Task, corpus: Corpus, kit: Kit
 ) -> None:
-    """But for decisions: control ids weigh 1 (to say that there is nothing weighs as much as to begin a long outline), and corners
-    of a box as if it were all of the answer."""
+    """But for decisions: control ids weigh 1 (to say that there is nothing weighs as much as to begin a long outline), and
+    corners of a box as if it were all of the answer."""
     for index in range(10):
         plain, root, whole = (sequence_of(task, corpus, index, kit, length_power=power) for power in (0.0, 0.5, 1.0))
         start = answer_start(task, plain, kit)

@@ -52,10 +52,10 @@ def test_it_is_the_run_in_bf16_in_small_files(run: Path, tmp_path: Path) -> None
 
 def test_8_bits_are_asked_for(run: Path, tmp_path: Path) -> None:
     snapshot(run, tmp_path / "out", int8=True)
-    whole, small = load_parts(run / "model").decoder, load_parts(tmp_path / "out").decoder
-    norm = "model.norm.weight"
-    assert torch.equal(small.state_dict()[norm], whole.state_dict()[norm].bfloat16().float())
-    assert not torch.equal(small.model.layers[0].mlp.up_proj.weight, whole.model.layers[0].mlp.up_proj.weight)
+    whole, small = (load_parts(folder).decoder.state_dict() for folder in (run / "model", tmp_path / "out"))
+    norm, matrix = "model.norm.weight", "model.layers.0.mlp.up_proj.weight"
+    assert torch.equal(small[norm], whole[norm].bfloat16().float())
+    assert not torch.equal(small[matrix], whole[matrix].bfloat16().float())
     assert "quantization_config" in (tmp_path / "out" / "decoder" / "config.json").read_text()
 
 
