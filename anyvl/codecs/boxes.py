@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool
 
 from anyvl.codecs.codec import Kit
 from anyvl.codecs.coordinates import bins_to_px, extent_to_bins, px_to_fine_bins
@@ -84,6 +85,8 @@ class Boxes:
 
 CORNERS, NAME = slice(2, 6), 6
 """Where in an entry its corners stand, and where its name begins."""
+COORDINATES = CORNERS.stop - CORNERS.start
+"""Of a box, right behind its mark."""
 
 
 def entry_grammar(name: Term, kit: Kit) -> Term:
@@ -95,6 +98,14 @@ def entry_grammar(name: Term, kit: Kit) -> Term:
         name,
         Token(kit.vocabulary.control("object_end")),
     )
+
+
+def are_corners(ids: list[int], kit: Kit) -> Bool[np.ndarray, "id"]:
+    """Which ids of an answer, boxes or not, are the coordinates of a box."""
+    begins = np.flatnonzero(np.array(ids) == kit.vocabulary.control("box"))
+    corners = np.zeros(len(ids), dtype=bool)
+    corners[(begins[:, None] + 1 + np.arange(COORDINATES)).ravel()] = True
+    return corners
 
 
 def entries(ids: list[int], kit: Kit) -> Iterator[list[int]]:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from anyvl.codecs import Codec, Kit, Layout, Picture, Words
+from anyvl.codecs.boxes import COORDINATES, are_corners
 from anyvl.codecs.image import with_holes
 from anyvl.grammar.automaton import Automaton, compile_grammar
 from anyvl.grammar.terms import Sequence, Token
@@ -21,9 +22,6 @@ from anyvl.values import Codes, Frame, Instance
 
 Image = UInt8[np.ndarray, "height width 3"] | Codes
 Cells = Bool[np.ndarray, "rows columns"]
-
-_CORNERS = 4
-"""Coordinates of a box."""
 
 
 def prompt_ids(
@@ -108,15 +106,7 @@ def to_sequence(
     for part in (seen, told):
         part.weights[:] *= max(1, int(np.count_nonzero(part.weights))) ** -length_power
     bears = told.weights > 0
-    corners = _are_corners(after, kit) & bears
-    told.weights[corners] = np.maximum(told.weights[corners], _CORNERS**-length_power)
+    corners = are_corners(after, kit) & bears
+    told.weights[corners] = np.maximum(told.weights[corners], COORDINATES**-length_power)
     told.weights[kit.vocabulary.are_control(after) & bears] = 1.0
     return concatenate([seen, told])
-
-
-def _are_corners(ids: list[int], kit: Kit) -> Bool[np.ndarray, "id"]:
-    """Which ids are the coordinates of a box."""
-    begins = np.flatnonzero(np.array(ids) == kit.vocabulary.control("box"))
-    corners = np.zeros(len(ids), dtype=bool)
-    corners[(begins[:, None] + 1 + np.arange(_CORNERS)).ravel()] = True
-    return corners
