@@ -122,7 +122,7 @@ class Rows:
 
     @classmethod
     def packed(cls, trees: Sequence[TokenTree], length: int, pad_id: int) -> "Rows":
-        """Rows of one length with as many trees in each as fit, the longest first; InputError for a tree that is longer.
+        """Rows of one length with as many trees in each as fit, the longest first; one that is longer makes all rows as long.
 
         Few rows of one shape are what a GPU wants: it learns them with few kernels.
 
@@ -131,13 +131,10 @@ class Rows:
         >>> rows.ids.tolist(), rows.owners.tolist(), rows.positions.tolist()
         ([[3, 4, 5, 6], [1, 2, 0, 0]], [[0, 0, 0, 1], [0, 0, -1, -1]], [[0, 1, 2, 0], [0, 1, 0, 0]])
         """
+        length = max([length, *map(len, trees)])
         rows: list[list[TokenTree]] = []
         room: list[int] = []
         for tree in sorted(trees, key=len, reverse=True):
-            if len(tree) > length:
-                raise InputError(
-                    f"rows hold trees of at most {length} ids, but one of {len(tree)} came: make rows longer"
-                )
             place = next((row for row, left in enumerate(room) if left >= len(tree)), len(rows))
             if place == len(rows):
                 rows.append([])

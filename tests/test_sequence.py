@@ -81,9 +81,11 @@ def test_packed_rows_hold_every_tree_whole_and_once(sizes, length):
     assert all(one + two > length for one, two in itertools.combinations(filled.tolist(), 2))  # else one row would do
 
 
-def test_a_tree_too_long_for_its_row_is_said():
-    with pytest.raises(InputError, match="at most 5 ids, but one of 6 came"):
-        Rows.packed(trees_of([3, 6]), 5, PAD)
+def test_a_tree_too_long_for_its_row_makes_all_rows_as_long():
+    trees = trees_of([3, 6, 3, 2])
+    rows = Rows.packed(trees, 5, PAD)
+    assert rows.owners.tolist() == [[0] * 6, [0] * 3 + [1] * 3, [0] * 2 + [-1] * 4]
+    assert rows.ids[0].tolist() == trees[1].ids.tolist()
 
 
 @laws
