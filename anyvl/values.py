@@ -113,8 +113,9 @@ class Polygon:
 class Instance:
     """One thing found in (or asked for of) a picture: a name, how sure that is, and where.
 
-    At least a box or one polygon is given. Without a box, `box` is the hull of the polygons, so it is never None
-    afterwards; `score` lies in [0, 1]; `frame` is the size of the picture that the coordinates belong to.
+    At least a box or one polygon is given. Without a box, `box` is the hull of the polygons, so it is never None afterwards;
+    with both, polygons that a model wrote lie in the box but need not reach its sides. `score` lies in [0, 1]; `frame` is the
+    size of the picture that the coordinates belong to.
     """
 
     label: str

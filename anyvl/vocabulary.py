@@ -173,7 +173,7 @@ class Vocabulary:
         if version not in (None, LANGUAGE_VERSION):
             raise CheckpointError(
                 f"the checkpoint speaks language version {version}, this anyvl version {LANGUAGE_VERSION}: "
-                "use the release of anyvl that wrote it, or convert it"
+                "use the release of anyvl that wrote it"
             )
         try:
             _, spans, names = layout["language_version"], layout["spans"], list(layout["control_names"])

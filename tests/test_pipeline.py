@@ -235,6 +235,11 @@ def test_a_saved_model_is_the_same_model(model: AnyVL, tmp_path: Path) -> None:
     again = AnyVL.from_pretrained(tmp_path / "model")
     one, other = (m.generate("a red fox", seed=5).images[0] for m in (model, again))
     assert np.array_equal(np.asarray(one), np.asarray(other))
+    model.save_pretrained(tmp_path / "small", dtype="int8")
+    small = AnyVL.from_pretrained(tmp_path / "small").parts.decoder.state_dict()
+    name = "model.layers.0.mlp.up_proj.weight"
+    most = model.parts.decoder.state_dict()[name].abs().amax(-1, keepdim=True)
+    assert ((small[name] - model.parts.decoder.state_dict()[name]).abs() <= most / 127 * 0.6).all()
     (tmp_path / "model" / "decoder" / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
         AnyVL.from_pretrained(tmp_path / "model")

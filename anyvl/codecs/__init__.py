@@ -8,7 +8,7 @@
     Layout    named boxes of a picture to be painted    layout.py
     Keypoints named points, seen or hidden              keypoints.py
     Region    one shape of parts with holes             polygons.py (its rings: rings.py)
-    Polygons  any number of shapes
+    Polygons  any number of outlined things, each in its box
     Picture   a grid of picture codes                   image.py
     DenseMap  a number for every pixel                  dense.py
     Chain     several values one after another          chain.py

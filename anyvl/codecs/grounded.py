@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from anyvl.codecs.boxes import box_to_bins
+from anyvl.codecs.boxes import COORDINATES, box_to_bins
 from anyvl.codecs.codec import Kit
 from anyvl.codecs.coordinates import bins_to_px
 from anyvl.codecs.text import ids_to_text, text_to_ids
@@ -49,15 +49,15 @@ class Grounded:
             after = next(i for i in range(start, len(ids)) if ids[i] not in vocabulary.text)
             piece = ids_to_text(ids[start:after], kit)
             if in_object:
-                corners = ids[after + 1 : after + 5]
-                box_px = bins_to_px([vocabulary.bin(id) for id in corners], vocabulary.coordinate_bins, frame)
+                corners = slice(after + 1, after + 1 + COORDINATES)
+                box_px = bins_to_px([vocabulary.bin(id) for id in ids[corners]], vocabulary.coordinate_bins, frame)
                 score = 1.0
-                for likely in () if probabilities is None else probabilities[after + 1 : after + 5]:
+                for likely in () if probabilities is None else probabilities[corners]:
                     score *= likely
                 box = Box(*box_px.ravel().tolist())
                 spans.append(Span(start=len(words), stop=len(words) + len(piece), box=box, score=score))
             words += piece
-            place = after + 6 if in_object else after
+            place = after + 2 + COORDINATES if in_object else after
         return GroundedText(words=words, spans=tuple(spans), frame=frame)
 
     def grammar(self, kit: Kit) -> Term:

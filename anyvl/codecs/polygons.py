@@ -10,7 +10,7 @@ from anyvl.codecs.codec import Kit
 from anyvl.codecs.coordinates import bins_to_px, dequantise
 from anyvl.codecs.rings import BinRing, outline_to_bins, ring_to_bins, twice_area
 from anyvl.errors import ConfigError, InputError
-from anyvl.geometry import Ring
+from anyvl.geometry import Ring, box_of
 from anyvl.grammar.rules import ring_vertices
 from anyvl.grammar.terms import Repeat, Sequence, Term, Token
 from anyvl.values import Box, Frame, Instance, Polygon
@@ -81,14 +81,15 @@ class Polygons:
         _check_cap(self.vertices)
 
     def encode(self, value: Iterable[Instance], kit: Kit, frame: Frame) -> list[int]:
-        """The ids of instances by their box and the polygons in it; InputError for one without polygons or outside the frame."""
+        """The ids of instances by their box and the polygons in it; by the hull of the polygons where they reach beyond the box.
+        InputError for one without polygons or outside the frame."""
         vocabulary, things = kit.vocabulary, []
         bins = vocabulary.coordinate_bins
         for instance in value:
             if not instance.polygons:
                 raise InputError(f"the instance {instance.label!r} has no polygons: write it with Boxes")
-            corners = box_to_bins(instance.bounds, bins, frame)
-            box = _cut(instance.bounds, frame)
+            around = _box_of(instance, frame)
+            corners, box = box_to_bins(around, bins, frame), _cut(around, frame)
 
             def written(ring: Ring, keep: bool, box: Box = box) -> BinRing:
                 return outline_to_bins(ring, self.vertices, bins, box, keep=keep)
@@ -157,6 +158,15 @@ def _parts_to_ids(parts: list[Part], kit: Kit) -> list[int]:
             ids.append(vocabulary.control(mark))
             ids.extend(coordinates[bin] for vertex in ring for bin in vertex)
     return ids
+
+
+def _box_of(instance: Instance, frame: Frame) -> Box:
+    """The box that an instance's polygons are written in: its own where that holds all of them that is in the picture."""
+    width, height = float(frame.width), float(frame.height)
+    x0, y0, x1, y1 = box_of([point for polygon in instance.polygons for point in polygon.exterior])
+    own = instance.bounds
+    holds = own.x0 <= max(x0, 0.0) and own.y0 <= max(y0, 0.0) and min(x1, width) <= own.x1 and min(y1, height) <= own.y1
+    return own if holds else Box(x0, y0, x1, y1)
 
 
 def _cut(box: Box, frame: Frame) -> Box:

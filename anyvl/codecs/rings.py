@@ -53,22 +53,21 @@ def outline_to_bins(ring_px: ArrayLike, most: int, bins: int, box: Box, *, keep:
     """A ring of at most `most` (≥ 4) vertices in bins of a box, at which it is cut; empty when nothing of it lies inside.
 
     A ring of more vertices becomes one of equal steps (as in Pix2Seq v2, Chen et al. 2022): from a vertex the next one is
-    found by following the edge, and how far it is has been said by the one before. `keep` as in `ring_to_bins`; in a box
-    without width or height the ring is the box.
+    found by following the edge, and how far it is has been said by the one before. `keep` as in `ring_to_bins`.
 
         outline_to_bins([(10, 20), (50, 20), (10, 60)], 24, 101, Box(10, 20, 50, 60), keep=True)
             == ((0, 0), (100, 0), (0, 100))
     """
     low, size = np.array([box.x0, box.y0]), np.array([box.x1 - box.x0, box.y1 - box.y0])
-    if size.min() <= 0:
-        return ((0, 0), (bins - 1, 0), (bins - 1, bins - 1), (0, bins - 1)) if keep else ()
     bin_px = size / (bins - 1)
     points = np.round((np.asarray(ring_px, dtype=np.float64).reshape(-1, 2) - low) / bin_px, _DIGITS)
     fine = np.round(cut_at_edges(points, bins - 1), _DIGITS)
     if len(fine) == 0:
         return ()
     if len(fine) > most:
-        fine = np.clip(_at_equal_steps(fine * bin_px, most) / bin_px, 0, bins - 1)
+        # Rounded once more: with an even number of bins the middle of a side lies between two of them, and rounding errors
+        # must not choose.
+        fine = np.round(np.clip(_at_equal_steps(fine * bin_px, most) / bin_px, 0, bins - 1), _DIGITS)
     return _in_bins(fine, most, bins, _without_straight_start, keep=keep)
 
 

@@ -31,8 +31,6 @@ from anyvl.values import Box, Codes, Frame, Instance, Polygon
 
 _ABSENT = 0.2
 """Share of phrases for key points that refer to nothing."""
-_TOLERANCE_PX = 0.4
-"""So far outlines may be off in training, where exactness buys only length."""
 
 
 def make_sequence(
@@ -56,9 +54,10 @@ def make_sequence(
     made = make(corpus, index, kit, rng)
     scene = corpus.world.scene(index)
     prompt = None if made.words is None else task.prompt(made.words, int(rng.integers(len(task.templates))))
-    layout = made.layout
+    layout, picture = made.layout, kit.vocabulary.control("image")
     if task.guided and rng.random() < drop:
         prompt = layout = None
+    alone = task.name == "planned_image" and rng.random() < plans_alone
     sequence = to_sequence(
         task,
         kit,
@@ -70,11 +69,10 @@ def make_sequence(
         layout=layout,
         input_weight=input_weight,
         length_power=length_power,
-        keep=made.keep,
+        # What is cut off below must not weigh on what stays.
+        keep=(lambda ids: np.arange(len(ids)) <= ids.index(picture)) if alone else made.keep,
     )
-    if task.name != "planned_image" or rng.random() >= plans_alone:
-        return sequence
-    whole = int(np.argmax(sequence.ids == kit.vocabulary.control("image"))) + 1
+    whole = int(np.argmax(sequence.ids == picture)) + 1 if alone else len(sequence.ids)
     return TokenSequence(ids=sequence.ids[:whole], weights=sequence.weights[:whole])
 
 
@@ -176,17 +174,10 @@ def _but_copies(free: Bool[np.ndarray, "rows columns"], kit: Kit) -> Callable[[l
     return keep
 
 
-def _segmentation(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    return _referred(corpus, index, rng, instances_of(corpus.world.scene(index), corpus.world.sprites, _TOLERANCE_PX))
-
-
-def _grounding(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
-    return _referred(corpus, index, rng, instances_of(corpus.world.scene(index), corpus.world.sprites))
-
-
-def _referred(corpus: Corpus, index: int, rng: np.random.Generator, instances: list[Instance]) -> _Made:
+def _referred(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
     """A phrase for none, one or several of the scene's things, and those it means."""
     scene = corpus.world.scene(index)
+    instances = instances_of(scene, corpus.world.sprites)
     phrase = sample_referring(scene, rng)
     referents = phrase.referents(scene)
     assert referents is not None
@@ -261,9 +252,9 @@ _MAKERS: dict[str, Callable[[Corpus, int, Kit, np.random.Generator], _Made]] = {
     "layout_to_image": _layout_to_image,
     "image_editing": _image_editing,
     "infilling": _infilling,
-    "segmentation": _segmentation,
+    "segmentation": _referred,
     "detection": _detection,
-    "grounding": _grounding,
+    "grounding": _referred,
     "keypoints": _keypoints,
     "captioning": _captioning,
     "grounded_captioning": _grounded_captioning,

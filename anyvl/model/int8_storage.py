@@ -1,7 +1,7 @@
 """A decoder's matrices in 8 bits on disk: half of bf16, in the layout of the compressed-tensors package.
 
-transformers reads the folder with that package installed (`quantization_config=CompressedTensorsConfig(run_compressed=False)`).
-Here they are multiplied out when they are read; `IncrementalDecoder(int8=True)` keeps the very same 8 bits.
+transformers reads the folder with that package installed. There as here the matrices are multiplied out when they are read;
+`IncrementalDecoder(int8=True)` keeps the very same 8 bits.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ QUANTIZATION_CONFIG: dict[str, Any] = {
     "quant_method": "compressed-tensors",
     "format": "naive-quantized",
     "quantization_status": "compressed",
+    "dequantize": True,
     "config_groups": {
         "group_0": {
             "targets": ["Linear"],

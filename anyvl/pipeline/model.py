@@ -38,8 +38,10 @@ class AnyVL(Painting, Editing, Reading, Refining):
         return cls(load_parts(folder, place, torch.bfloat16 if int8 else _dtype(dtype)), int8)
 
     def save_pretrained(self, folder: str | Path, dtype: str | torch.dtype | None = None) -> None:
-        """Write a checkpoint folder that `from_pretrained` reads; weights as they are, or rounded to `dtype`."""
-        save_parts(self.parts, folder, self.stepper.dtype if dtype is None else _dtype(dtype))
+        """Write a checkpoint folder that `from_pretrained` reads; weights as they are, or rounded to `dtype`: to "int8" the
+        matrices of the decoder, all else to bfloat16."""
+        int8 = dtype in ("int8", torch.int8)
+        save_parts(self.parts, folder, torch.int8 if int8 else self.stepper.dtype if dtype is None else _dtype(dtype))
 
     def run(self, task: str, **inputs: Any) -> Any:
         """Any task by its name, with the inputs of the method that stands for it; InputError for others.

@@ -91,8 +91,8 @@ def to_sequence(
     keep: given the answer's ids, which of them bear a loss (all, by default): an edit's copied cells do not.
     length_power: input and answer, each of n ids with a loss, are weighted by n^-length_power. At 0 every id counts alike, so
     whole pictures drown edits; at 1 every answer does; 0.5 is square averaging (InternVL 2.5). A decision does not weigh less for
-    what follows from it: control ids (is there one, is there another) weigh 1, and corners of a box (which one is it) at least as
-    much as if the box were all of the answer.
+    what follows from it: control ids (is there one, is there another) weigh 1, and corners of a box (which one is it) as much as
+    if the box were all of the answer.
     """
     before = prompt_ids(task, kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
     after = answer_ids(task, kit, frame, answer)
@@ -106,7 +106,6 @@ def to_sequence(
     for part in (seen, told):
         part.weights[:] *= max(1, int(np.count_nonzero(part.weights))) ** -length_power
     bears = told.weights > 0
-    corners = are_corners(after, kit) & bears
-    told.weights[corners] = np.maximum(told.weights[corners], COORDINATES**-length_power)
+    told.weights[are_corners(after, kit) & bears] = COORDINATES**-length_power
     told.weights[kit.vocabulary.are_control(after) & bears] = 1.0
     return concatenate([seen, told])

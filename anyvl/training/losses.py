@@ -12,8 +12,10 @@ from anyvl.model.decoder import Decoder
 from anyvl.model.tree_mask import tree_mask
 from anyvl.vocabulary import MODALITIES
 
-_CHUNK, _CHUNK_ON_GPU = 256, 8192
-"""Positions whose logits are computed at a time: few enough to stay in a CPU's cache, enough to fill a GPU."""
+_CHUNK = 256
+"""Positions whose logits are computed at a time on a CPU: few enough to stay in its cache."""
+_LOGITS_ON_GPU = 2**25
+"""How many logits a GPU computes at a time: enough to fill it, and no more than 128 MiB whatever the vocabulary."""
 
 
 class _Nats(torch.autograd.Function):
@@ -27,7 +29,7 @@ class _Nats(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
         nats, hidden_grads = [], []
         head_grad = torch.zeros_like(head)
-        chunk = _CHUNK if hidden.is_cpu else _CHUNK_ON_GPU
+        chunk = _CHUNK if hidden.is_cpu else max(1, _LOGITS_ON_GPU // len(head))
         for h, t, s in zip(hidden.split(chunk), targets.split(chunk), shares.split(chunk), strict=True):
             logits = (h @ head.T).float()
             logs = torch.log_softmax(logits, dim=-1)

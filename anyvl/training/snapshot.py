@@ -26,7 +26,7 @@ def snapshot(
 ) -> list[Path]:
     """Write the last export of a run, small enough to be carried; returns the files.
 
-    int8: the decoder's matrices in 8 bits (`anyvl.model.int8_storage`), half as large again.
+    int8: the decoder's matrices in 8 bits (`anyvl.model.int8_storage`), half the size of bf16.
     tokenizer: folder of an image tokenizer that takes the place of the run's: one that was trained on with its codes kept, and
     paints them better. CheckpointError where its codes are others. refiner: folder of a pipeline that is the model's from now on.
     """

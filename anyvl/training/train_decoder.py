@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from anyvl.checkpoint import Parts, load_parts, save_parts
+from anyvl.checkpoint import INDEX_FILE, Parts, load_parts, save_parts
 from anyvl.codecs import Kit, TextTokenizer
 from anyvl.data.mixture import Mixture, count_ids, rows_of
 from anyvl.data.scenes.corpus import Corpus
@@ -16,6 +16,7 @@ from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.repertoire import Repertoire
 from anyvl.data.sentences import world_sentences
 from anyvl.errors import CheckpointError, ConfigError
+from anyvl.model.checkpoint import load_json
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer, share_codebook
 from anyvl.tasks import TASKS
@@ -124,6 +125,7 @@ def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, sta
     """The run's language; the pieces of text are those that its weights have learnt: of the run so far, or of its start."""
     learnt = folder / "model" / "tokenizer"
     if learnt.is_dir():
+        Vocabulary.from_layout(load_json(folder / "model" / INDEX_FILE)["language"])  # of another version, it says so
         text = TextTokenizer.from_file(learnt)
     elif start is None:
         text = TextTokenizer.train(world_sentences(repertoire, _SENTENCES, seed=run.seed), run.num_text)

@@ -7,6 +7,7 @@ moves vertices by at most √½ bin (1.5 bins where a ring thinner than a bin wa
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -60,7 +61,7 @@ from anyvl.geometry import simplify_ring
 from anyvl.grammar.automaton import Automaton, compile_grammar
 from anyvl.grammar.masks import GrammarState
 from anyvl.grammar.terms import Sequence, Token
-from anyvl.values import Frame, GroundedText, Instance, Keypoint, Polygon
+from anyvl.values import Box, Frame, GroundedText, Instance, Keypoint, Polygon
 from anyvl.vocabulary import Vocabulary
 
 WALKS = 96
@@ -189,8 +190,13 @@ def twice_area(ring: np.ndarray) -> float:
     return float((ring[:, 0] * after[:, 1] - after[:, 0] * ring[:, 1]).sum())
 
 
+def cut(box: Box, frame: Frame) -> Box:
+    return Box(max(box.x0, 0.0), max(box.y0, 0.0), min(box.x1, frame.width), min(box.y1, frame.height))
+
+
 def close_shapes(value: list[Instance], back: list[Instance], kit: Kit, frame: Frame) -> None:
     assert len(back) == len(value) and all(one.label == "fox" for one in back)
+    close_boxes([replace(one, box=cut(one.bounds, frame)) for one in value], back, kit, frame)
     if len(value) == 1:  # several are sorted by area and may overlap: their polygons are compared one by one elsewhere
         close_region(value[0].polygons, back[0].polygons, kit, frame, fewer=at_equal_steps)
     else:

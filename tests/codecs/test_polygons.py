@@ -1,9 +1,15 @@
 """Polygons and regions: parts, holes, order, caps, scores, and IoU in pixels."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from anyvl.codecs import Kit, Polygons, Region, TextTokenizer
+from anyvl.data.scenes.repertoire import BASIC
+from anyvl.data.scenes.scene import Thing
+from anyvl.data.scenes.sprites import load_sprites
+from anyvl.data.scenes.truth import instance_of, outline_of
 from anyvl.errors import ConfigError, InputError
 from anyvl.geometry import mask_iou
 from anyvl.values import Box, Frame, Instance, Polygon
@@ -12,7 +18,8 @@ from anyvl.vocabulary import Vocabulary
 TEXT = TextTokenizer.train(["a"], size=256)
 KIT = Kit(vocabulary=Vocabulary(num_text=256, coordinate_bins=101, num_codes=0), text=TEXT)
 FINE = Kit(vocabulary=Vocabulary(num_text=256, coordinate_bins=1000, num_codes=0), text=TEXT)
-FRAME = Frame(100, 100)
+EVEN = Kit(vocabulary=Vocabulary(num_text=256, coordinate_bins=128, num_codes=0), text=TEXT)
+FRAME, WIDE = Frame(100, 100), Frame(height=112, width=160)
 TRIANGLE = Polygon(((10, 20), (50, 20), (10, 60)))
 
 
@@ -23,8 +30,8 @@ def square(x, y, size, hole=None):
     return Polygon(ring(x, y, size), (ring(*hole),) if hole else ())
 
 
-def words(ids):
-    return " ".join(KIT.vocabulary.describe(id).replace("coordinate ", "") for id in ids)
+def words(ids, kit=KIT):
+    return " ".join(kit.vocabulary.describe(id).replace("coordinate ", "") for id in ids)
 
 
 def test_the_worked_example():
@@ -93,14 +100,39 @@ def test_instances_come_largest_first_with_label_and_scores():
 
 
 def test_the_same_outline_is_the_same_ids_wherever_and_however_large():
-    angles = np.linspace(0, 2 * np.pi, 300, endpoint=False)
-    star = np.stack([np.cos(angles), np.sin(angles)], axis=1) * (1 + 0.3 * np.sin(5 * angles + 1))[:, None]
-    written = []
-    for centre, size in (((30.2, 40.1), 20.3), ((55.3, 52.4), 31.7)):
-        ring = Polygon.from_arrays((np.array(centre) + size * star).tolist())
-        written.append(words(Polygons().encode([Instance(label="star", polygons=(ring,), frame=FRAME)], KIT, FRAME)))
-    one, other = (line.split("<polygon>") for line in written)
-    assert one[1] == other[1] and one[0] != other[0]
+    angles, random = np.linspace(0, 2 * np.pi, 48, endpoint=False), np.random.default_rng(0)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    star = circle * (1 + 0.3 * np.sin(5 * angles + 1))[:, None]
+    for shape in (
+        star,
+        circle,
+    ):  # of a symmetric one the middle of each side lies between two of an even number of bins
+        boxes, outlines = set(), set()
+        for _ in range(100):
+            size = random.uniform(9, 35)
+            ring = Polygon.from_arrays((random.uniform(50, 62, 2) + size * shape).tolist())
+            line = words(Polygons().encode([Instance(label="x", polygons=(ring,), frame=WIDE)], EVEN, WIDE), EVEN)
+            box, outline = line.split("<polygon>")
+            boxes.add(box)
+            outlines.add(outline)
+        assert len(outlines) == 1 and len(boxes) > 90
+
+
+def test_a_drawing_is_the_same_ids_in_every_scene():
+    sprites, outlines = load_sprites(BASIC), []
+    for size, x in itertools.product((16, 24, 40, 64), (48, 56)):
+        thing = Thing(kind=BASIC.kinds[0], colour=0, x=x, y=56, size=size)
+        seen = instance_of(outline_of(thing, "flat", sprites), "fox", WIDE)
+        outlines.append(words(Polygons().encode([seen], EVEN, WIDE), EVEN).split("<polygon>")[1])
+    assert len(set(outlines)) == 1
+
+
+def test_an_outline_is_written_whole_whatever_box_comes_with_it():
+    hull, around = Box(20, 20, 80, 80), Box(10, 0, 90, 100)
+    for box, written in ((Box(60, 60, 90, 90), hull), (Box(20, 20, 50, 50), hull), (around, around)):
+        value = Instance(label="fox", box=box, polygons=(square(20, 20, 60),), frame=FRAME)
+        (back,) = Polygons().decode(Polygons().encode([value], KIT, FRAME), KIT, FRAME)
+        assert back.bounds == written and np.array_equal(back.mask(), value.mask())
 
 
 def test_a_ring_of_many_vertices_has_equal_steps():

@@ -57,6 +57,18 @@ def test_shards_load_here_and_in_transformers(tmp_path):
 
 
 @torch.no_grad()
+def test_transformers_reads_8_bits_where_compressed_tensors_is_installed(tmp_path):
+    decoder = Decoder(DecoderConfig(**{**BASE, "hidden_size": 64, "intermediate_size": 176}))
+    save_decoder(decoder, tmp_path, torch.int8)
+    theirs, report = AutoModelForCausalLM.from_pretrained(tmp_path, output_loading_info=True, dtype=torch.float32)
+    assert not any(report.values())
+    ids = torch.randint(61, (1, 20))
+    ours = load_decoder(tmp_path)(ids)
+    # It multiplies the matrices out in bf16.
+    assert (theirs.eval()(ids).logits - ours).abs().max() < 0.02 * ours.abs().max()
+
+
+@torch.no_grad()
 def test_8_bits_are_half_as_large_as_16_and_nearly_the_same(tmp_path):
     torch.manual_seed(1)
     decoder = Decoder(DecoderConfig(**{**BASE, "hidden_size": 64, "intermediate_size": 176}))

@@ -132,3 +132,18 @@ def test_the_held_out_template_is_not_among_the_others() -> None:
     for task in TASKS:
         assert task.held_out_template not in task.templates
         assert task.prompt("x", -1) not in {task.prompt("x", number) for number in range(len(task.templates))}
+
+
+def test_a_plan_learnt_alone_weighs_as_the_answer_that_it_is(corpus: Corpus, kit: Kit) -> None:
+    task = find_task("planned_image")
+    for index in range(10):
+        rng = np.random.default_rng(index)
+        alone = make_sequence(
+            task, corpus, index, kit, rng, input_weight=0.3, length_power=0.5, drop=0.0, plans_alone=1.0
+        )
+        whole = sequence_of(task, corpus, index, kit, length_power=0.5)
+        assert alone.ids.tolist() == whole.ids.tolist()[: len(alone.ids)]
+        assert alone.ids[-1] == kit.vocabulary.control("image") and alone.weights[-1] == 1.0
+        start = answer_start(task, alone, kit)
+        names = [place for place in range(start, len(alone.ids)) if alone.ids[place] in kit.vocabulary.text]
+        assert np.allclose(alone.weights[names], (len(alone.ids) - start) ** -0.5)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from anyvl import AnyVL
+from anyvl.errors import CheckpointError
 from anyvl.training import run
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -13,7 +14,17 @@ SHORT = (*WORLD, "schedule.steps=2", "schedule.warmup=1", "precision=no")
 PAINTER = (*SHORT, "batch=2", "model.norm_num_groups=4")
 SMALL = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2,
          "num_key_value_heads": 1, "head_dim": 16, "max_position_embeddings": 1024}  # fmt: skip
-READER = (*SHORT, f"model={SMALL}", "num_text=300", "sequences=4", "scenes=60", "compile=False", "workers=0")
+READER = (
+    *SHORT,
+    f"model={SMALL}",
+    "num_text=300",
+    "sequences=4",
+    "scenes=60",
+    "compile=False",
+    "workers=0",
+    "row=1024",
+    "plans_alone=0.5",
+)
 REFINER = (*SHORT, "channels=(8, 8)", "batch=2")
 
 
@@ -41,3 +52,7 @@ def test_every_stage_starts_from_the_one_before(size: str, tmp_path: Path, monke
     assert model.generate("a red circle", seed=0).images[0].size == ((64, 64) if size == "default" else (128, 128))
     if size == "default":
         started("refiner_default", *REFINER)
+        index = Path("runs/decoder_last/model/model_index.json")
+        index.write_text(index.read_text().replace('"language_version": 2', '"language_version": 1'))
+        with pytest.raises(CheckpointError, match="language version 1"):
+            started("decoder_last", *READER, codes)

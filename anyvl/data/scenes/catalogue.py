@@ -25,7 +25,7 @@ DRAWN_BY = {
 }
 """Whose drawings the things of a style are."""
 STYLES = tuple(DRAWN_BY)
-"""Sets of drawings: Twemoji, Fluent Emoji, Noto Emoji, OpenMoji (`anyvl.data.scenes.artwork`)."""
+"""Sets of drawings (`anyvl.data.scenes.artwork`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

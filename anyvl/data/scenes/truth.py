@@ -39,14 +39,11 @@ def main_thing(scene: Scene, sprites: Sprites) -> Thing:
     return scene.things[areas.index(max(areas))]
 
 
-def instances_of(scene: Scene, sprites: Sprites, tolerance: float = 0.0) -> list[Instance]:
-    """The scene's things in its own order (back to front), labelled by name, with visible boxes and polygons.
-
-    With a tolerance, outlines are simplified to be at most that many px off: for training, where exactness buys only length.
-    """
+def instances_of(scene: Scene, sprites: Sprites) -> list[Instance]:
+    """The scene's things in its own order (back to front), labelled by name, with visible boxes and polygons."""
     frame = Frame(height=scene.height, width=scene.width)
     return [
-        instance_of(region if tolerance == 0 else _simplified(region, tolerance), thing.name, frame)
+        instance_of(region, thing.name, frame)
         for region, thing in zip(visible_regions(scene, sprites), scene.things, strict=True)
     ]
 
@@ -62,11 +59,6 @@ def polygons_of(region: MultiPolygon | Region) -> tuple[Polygon, ...]:
     return tuple(
         Polygon(tuple(p.exterior.coords[:-1]), tuple(tuple(h.coords[:-1]) for h in p.interiors)) for p in parts
     )
-
-
-def _simplified(region: MultiPolygon, tolerance: float) -> MultiPolygon:
-    simple = region.simplify(tolerance)
-    return simple if isinstance(simple, MultiPolygon) else MultiPolygon([simple])
 
 
 def _large_parts(region: shapely.Geometry, least: float) -> Iterable[Region]:
