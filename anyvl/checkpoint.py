@@ -30,8 +30,8 @@ class Parts:
     for; empty where nobody said. temperatures: by task, what log probabilities of closed answers are divided by, so that the
     probabilities are right as often as they say. noise_objects: its detections are lists of at least so many entries, some of
     nothing (`anyvl.codecs.PaddedBoxes`). lattice: px from line to line of the lattice that things of its training's world stand
-    on; 0 where nobody said. refiner: folder of the model's refiner, a pipeline of diffusers that is loaded when it is asked for;
-    None where it has none.
+    on; 0 where nobody said. plans: it paints better to a plan of its own, so it plans where nothing else is asked. refiner:
+    folder of the model's refiner, a pipeline of diffusers that is loaded when it is asked for; None where it has none.
     """
 
     decoder: Decoder
@@ -42,6 +42,7 @@ class Parts:
     temperatures: dict[str, float] = field(default_factory=dict)
     noise_objects: int = 0
     lattice: int = 0
+    plans: bool = False
     refiner: Path | None = None
 
 
@@ -84,6 +85,7 @@ def save_parts(
         "temperatures": parts.temperatures,
         "noise_objects": parts.noise_objects,
         "lattice": parts.lattice,
+        "plans": parts.plans,
         "refiner": parts.refiner is not None,
     }
     if parts.refiner is not None and parts.refiner.resolve() != (folder / "refiner").resolve():
@@ -125,5 +127,6 @@ def load_parts(
         temperatures=index.get("temperatures", {}),
         noise_objects=index.get("noise_objects", 0),
         lattice=index.get("lattice", 0),
+        plans=index.get("plans", False),
         refiner=folder / "refiner" if index.get("refiner") else None,
     )

@@ -124,6 +124,14 @@ def test_layouts_and_plans_come_before_the_picture(model: AnyVL) -> None:
         one, other = again.plans[0] or [], planned.plans[number] or []  # scores may differ in their last digits
         assert [(thing.label, thing.box) for thing in one] == [(thing.label, thing.box) for thing in other]
         assert np.array_equal(np.asarray(again.images[0]), np.asarray(planned.images[number]))
+    planner = AnyVL(dataclasses.replace(model.parts, plans=True))
+    for one, wanted in ((planner.generate("fox", seed=6), True), (planner.generate("fox", seed=6, plan=False), False)):
+        assert (one.plans[0] is not None) == wanted
+        same = model.generate("fox", seed=6, plan=wanted).images[0]
+        assert np.array_equal(np.asarray(one.images[0]), np.asarray(same))
+    assert (
+        planner.generate(layout=layout, seed=1).plans[0] is not None and model.generate("fox", seed=6).plans[0] is None
+    )
     for wrong, said in (
         ({"layout": []}, "at least one thing"),
         ({"layout": [((1, 2, 3), "fox")]}, "list of pairs"),

@@ -38,8 +38,13 @@ def generate(
     num_images: NumImagesOption = 1,
     guidance_scale: GuidanceOption = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="First plan where each thing goes, then paint to the plan.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--plan/--no-plan",
+            help="First plan where each thing goes, then paint to the plan; without either as the model does best.",
+            show_default=False,
+        ),
+    ] = None,
     layout: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,9 +67,7 @@ def generate(
         require_words(prompt or "")
     things = [_placed(entry) for entry in layout] if layout else None
     targets = picture_targets(output, "painted.png", num_images)
-    settings = given(
-        plan=plan or None, layout=things, seed=seed, guidance_scale=guidance_scale, height=height, width=width
-    )
+    settings = given(plan=plan, layout=things, seed=seed, guidance_scale=guidance_scale, height=height, width=width)
     with progress("painting") as on_step:
         painter = loaded(model, device, dtype)
         if refine is not None:

@@ -88,10 +88,13 @@ def painted_to(
     prompts: Sequence[str],
     first_seed: int,
     *,
-    plan: bool = False,
+    plan: bool | None = None,
     guidance_scale: float | None = None,
 ) -> list[np.ndarray]:
-    """A picture of each prompt, of its scene's size, at once or to a plan; picture i has seed first_seed + i."""
+    """A picture of each prompt, of its scene's size, at once or to a plan (None: as the model does where nothing is said).
+
+    Picture i has seed first_seed + i.
+    """
     pictures: dict[int, np.ndarray] = {}
     for size in {(scene.height, scene.width) for scene in scenes}:
         members = [i for i, scene in enumerate(scenes) if (scene.height, scene.width) == size]

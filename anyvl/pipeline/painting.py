@@ -36,7 +36,7 @@ class Painting(Engine):
         self,
         prompt: str | Sequence[str] | None = None,
         *,
-        plan: bool = False,
+        plan: bool | None = None,
         layout: Sequence[PlacedThing] | None = None,
         negative_prompt: str | None = None,
         height: int | None = None,
@@ -52,11 +52,13 @@ class Painting(Engine):
         The picture is painted on the trained grid of the nearest aspect and stretched to height × width where they are
         given; one of the two alone makes a square. seed may be a list, one a picture. guidance leads away from
         `negative_prompt`. plan: first write down where each thing goes, then paint to it (the steps of both are called
-        back, each from 1). layout: paint these things there, in px of the picture (of the grid's own size where none is
-        given), with or without a prompt; it goes for every prompt.
+        back, each from 1); None: if the model is one that does (`Parts.plans`). layout: paint these things there, in px of
+        the picture (of the grid's own size where none is given), with or without a prompt; it goes for every prompt.
         """
         if plan and layout is not None:
             raise InputError("a layout is a plan already: give one of the two")
+        if plan is None:
+            plan = self.parts.plans and layout is None
         name = "planned_image" if plan else "text_to_image" if layout is None else "layout_to_image"
         task, wanted = find_task(name), _wanted(height, width)
         said: list[str | None] = [None] if prompt is None and layout is not None else [*listed(prompt or "", str)]
