@@ -30,8 +30,9 @@ class Parts:
     for; empty where nobody said. temperatures: by task, what log probabilities of closed answers are divided by, so that the
     probabilities are right as often as they say. noise_objects: its detections are lists of at least so many entries, some of
     nothing (`anyvl.codecs.PaddedBoxes`). lattice: px from line to line of the lattice that things of its training's world stand
-    on; 0 where nobody said. plans: it paints better to a plan of its own, so it plans where nothing else is asked. refiner:
-    folder of the model's refiner, a pipeline of diffusers that is loaded when it is asked for; None where it has none.
+    on; 0 where nobody said. plans: it paints better to a plan of its own, so it plans where nothing else is asked. candidates:
+    how many pictures it paints for each that it keeps, where nothing else is asked. refiner: folder of the model's refiner, a
+    pipeline of diffusers that is loaded when it is asked for; None where it has none.
     """
 
     decoder: Decoder
@@ -43,6 +44,7 @@ class Parts:
     noise_objects: int = 0
     lattice: int = 0
     plans: bool = False
+    candidates: int = 1
     refiner: Path | None = None
 
 
@@ -86,6 +88,7 @@ def save_parts(
         "noise_objects": parts.noise_objects,
         "lattice": parts.lattice,
         "plans": parts.plans,
+        "candidates": parts.candidates,
         "refiner": parts.refiner is not None,
     }
     if parts.refiner is not None and parts.refiner.resolve() != (folder / "refiner").resolve():
@@ -128,5 +131,6 @@ def load_parts(
         noise_objects=index.get("noise_objects", 0),
         lattice=index.get("lattice", 0),
         plans=index.get("plans", False),
+        candidates=index.get("candidates", 1),
         refiner=folder / "refiner" if index.get("refiner") else None,
     )

@@ -14,10 +14,11 @@ from anyvl.codecs import Words
 from anyvl.errors import CheckpointError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder, seeds, small_kit, validity
 from anyvl.pipeline import AnyVL, UnknownWordsWarning
+from anyvl.pipeline.engine import candidate_seed
 from anyvl.pipeline.model import _METHODS
 from anyvl.sampling import Sampling
-from anyvl.tasks import TASKS, find_task
-from anyvl.values import Box, Frame, Instance
+from anyvl.tasks import TASKS, Task, find_task
+from anyvl.values import Box, Codes, Frame, Instance
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,42 @@ def test_closed_answers_are_probable_as_the_softmax_of_their_likelihoods(model: 
     assert [sorted(one) for one in labels] == [["cat", "fox"]] * 2 and labels[0] == labels[1]
     with pytest.raises(InputError, match="one or more answers"):
         model.ask(picture, "a red fox", choices=["fox", ""])
+
+
+def test_of_candidates_the_one_is_kept_that_reads_back_best(model: AnyVL, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts, seeds = ["a red fox", "a cat"], [8, 4]
+    warm = Sampling(temperature=3.0)  # these random weights are sure of themselves
+    chooser, read = AnyVL(dataclasses.replace(model.parts, candidates=3)), []
+    find = chooser.likelihoods
+
+    def found(task: Task, frame: Frame, picture: Codes, words: str, answers: list[str]) -> list[float]:
+        assert (task.name, words, len(answers)) == ("captioning", "", 1)
+        read.append((answers[0], picture, find(task, frame, picture, words, answers)[0]))
+        return [read[-1][-1]]
+
+    monkeypatch.setattr(chooser, "likelihoods", found)
+    kept = chooser.generate(prompts, seed=seeds, sampling=warm).images
+    assert [prompt for prompt, _, _ in read] == [prompt for prompt in prompts for _ in range(3)]
+    for number, (prompt, seed, image) in enumerate(zip(prompts, seeds, kept, strict=True)):
+        mine = read[3 * number : 3 * number + 3]
+        best = max(range(3), key=[likely for _, _, likely in mine].__getitem__)
+        for place, (_, codes, _) in enumerate(mine):
+            own = model.generate(prompt, seed=candidate_seed(seed, place), sampling=warm).images[0]
+            assert np.array_equal(np.asarray(own), model.parts.tokenizer.decode(codes))
+            assert np.array_equal(np.asarray(own), np.asarray(image)) == (place == best)
+        again = model.generate(prompt, seed=seed, sampling=warm, candidates=3).images[0]
+        assert np.array_equal(np.asarray(again), np.asarray(image))
+    assert candidate_seed(8, 0) == 8 and len({candidate_seed(seed, k) for seed in (-1, 8, 9) for k in range(4)}) == 12
+    layout = [((2, 3, 30, 12), "fox")]
+    read.clear()
+    assert len(chooser.generate(layout=layout, seed=1).images) == 1 and not read  # no words to compare by
+    with pytest.raises(InputError, match="compared by the words"):
+        model.generate(layout=layout, candidates=2)
+    with pytest.raises(InputError, match="one or more candidates"):
+        model.generate("a red fox", candidates=0)
+    painter = AnyVL(dataclasses.replace(model.parts, tasks=("text_to_image",)))
+    with pytest.raises(InputError, match="not trained for captioning"):
+        painter.generate("a red fox", candidates=2)
 
 
 def test_layouts_and_plans_come_before_the_picture(model: AnyVL) -> None:

@@ -45,6 +45,14 @@ def generate(
             show_default=False,
         ),
     ] = None,
+    candidates: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Paint so many and keep the one that shows the words best to the model's own eyes.",
+            show_default="as many as the model takes",
+        ),
+    ] = None,
     layout: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,7 +75,15 @@ def generate(
         require_words(prompt or "")
     things = [_placed(entry) for entry in layout] if layout else None
     targets = picture_targets(output, "painted.png", num_images)
-    settings = given(plan=plan, layout=things, seed=seed, guidance_scale=guidance_scale, height=height, width=width)
+    settings = given(
+        plan=plan,
+        candidates=candidates,
+        layout=things,
+        seed=seed,
+        guidance_scale=guidance_scale,
+        height=height,
+        width=width,
+    )
     with progress("painting") as on_step:
         painter = loaded(model, device, dtype)
         if refine is not None:

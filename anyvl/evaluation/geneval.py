@@ -1,6 +1,7 @@
 """Text to image by what a prompt asks for, in the six categories of GenEval (Ghosh et al. 2023), as the judge sees it.
 
-Prompts name what their category is about and leave the rest open; a picture is right when the judge sees what was named. The
+Prompts name what their category is about and leave the rest open; a picture is right when the judge sees what was named. Each is
+painted once, the way the model paints where nothing is said; the judge, which is no network, has no say in that. The
 ceiling of a category are drawn scenes of its prompts sent through the image tokenizer: what is missing there is the judge's own
 error and the tokenizer's.
 """
@@ -82,7 +83,7 @@ CATEGORIES: dict[str, Category] = {
 
 
 def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
-    """The share of pictures, `count` a category, that show what was asked, in single samples; and that of all of them.
+    """The share of pictures, `count` a category, that show what was asked, and that of all of them.
 
     Of held-out pairs only prompts with colours are asked.
     """
@@ -106,6 +107,20 @@ def geneval(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[S
         scores.append(score(label, rows[0], ceiling=rows[1], floor=rows[2], exhibits=shown))
     found, ceiling, floor = every
     return [*scores, score(f"geneval, {world.title}: all categories", found, ceiling=ceiling, floor=floor)]
+
+
+def candidates(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
+    """All categories, of 1, 2, 4 and 8 pictures the one that the model itself keeps: what it is worth to choose."""
+    scenes = [(scene, category) for category in CATEGORIES.values() for scene in _scenes(world, category, count)]
+    shown = [scene for scene, _ in scenes]
+    asked = [category.asked(scene) for scene, category in scenes]
+    words, stated = [words for words, _ in asked], [facts for _, facts in asked]
+    scores = []
+    for many in (1, 2, 4, 8):
+        readings = judge.read_many(painted_to(model, shown, words, first_seed=3000, candidates=many))
+        label = f"geneval, {world.title}: all categories, kept of {many} picture{'s' if many > 1 else ''}"
+        scores.append(score(label, all_hold(readings, stated, shown)))
+    return scores
 
 
 def _scenes(world: World, category: Category, count: int) -> list[Scene]:

@@ -89,11 +89,12 @@ def painted_to(
     first_seed: int,
     *,
     plan: bool | None = None,
+    candidates: int | None = None,
     guidance_scale: float | None = None,
 ) -> list[np.ndarray]:
-    """A picture of each prompt, of its scene's size, at once or to a plan (None: as the model does where nothing is said).
+    """A picture of each prompt, of its scene's size; picture i has seed first_seed + i.
 
-    Picture i has seed first_seed + i.
+    plan, candidates, guidance_scale: as of `generate`, None as the model does where nothing is said.
     """
     pictures: dict[int, np.ndarray] = {}
     for size in {(scene.height, scene.width) for scene in scenes}:
@@ -103,7 +104,13 @@ def painted_to(
             seeds = [first_seed + i for i in part]
             words = [prompts[i] for i in part]
             images = model.generate(
-                words, plan=plan, seed=seeds, height=size[0], width=size[1], guidance_scale=guidance_scale
+                words,
+                plan=plan,
+                candidates=candidates,
+                seed=seeds,
+                height=size[0],
+                width=size[1],
+                guidance_scale=guidance_scale,
             ).images
             pictures |= {i: np.asarray(image) for i, image in zip(part, images, strict=True)}
     return [pictures[i] for i in range(len(scenes))]

@@ -106,6 +106,9 @@ SUITES: dict[str, Suite] = {
     "text_to_image": Suite(("text_to_image",), _text_to_image),
     "guidance": Suite(("text_to_image",), lambda on: painting.guidance(on.model, on.test, on.judge, on.count)),
     "geneval": Suite(("text_to_image",), _judged_on_both(geneval.geneval)),
+    "candidates": Suite(
+        ("text_to_image", "captioning"), lambda on: geneval.candidates(on.model, on.test, on.judge, on.half)
+    ),
     "picture_distance": Suite(
         ("text_to_image",), lambda on: distance.picture_distance(on.model, on.test, 2 * on.count)
     ),

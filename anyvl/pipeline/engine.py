@@ -14,6 +14,7 @@ from jaxtyping import Bool, UInt8
 from anyvl.checkpoint import Parts
 from anyvl.codecs import Codec, Kit, nearest_grid, open_picture
 from anyvl.codecs.intake import Source
+from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, StoppedError
 from anyvl.generation import DecoderStepper, Request, Result, generate
 from anyvl.grammar.automaton import Automaton, compile_grammar
@@ -84,9 +85,7 @@ class Engine:
 
         InputError for a task the model was not trained for, for missing words and for too many.
         """
-        if self.parts.tasks and task.name not in self.parts.tasks:
-            known = ", ".join(self.parts.tasks)
-            raise InputError(f"this model was not trained for {task.name}: it knows {known}")
+        self.require_task(task.name)
         if task.needs_words and words is not None:
             if not words.strip():
                 raise InputError(f"{task.name.replace('_', ' ')} needs words: the prompt is empty")
@@ -100,6 +99,19 @@ class Engine:
                 f"the model's {longest} beside the answer"
             )
         return ids
+
+    def require_task(self, name: str) -> None:
+        """InputError for a task that the model was not trained for."""
+        if self.parts.tasks and name not in self.parts.tasks:
+            known = ", ".join(self.parts.tasks)
+            raise InputError(f"this model was not trained for {name}: it knows {known}")
+
+    def likelihoods(self, task: Task, frame: Frame, picture: Codes, words: str, answers: Sequence[str]) -> list[float]:
+        """The log probability, in nats, of each of some answers in words to a question about a picture: one pass for all."""
+        opened, closed = (self.kit.vocabulary.control(mark) for mark in ("text", "text_end"))
+        branches = [[*text_to_ids(answer, self.kit), closed] for answer in answers]
+        ids = self.question(task, frame, 1 + max(map(len, branches)), words=words, picture=picture)
+        return self.stepper.likelihoods([*ids, opened], branches)
 
     def write(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
         """Write all answers as one batch; StoppedError when the callback ends it early."""
@@ -172,6 +184,17 @@ def seeds_of(seed: int | Sequence[int] | None, count: int) -> list[int]:
         return list(seed)
     first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
     return [first + i for i in range(count)]
+
+
+def candidate_seed(seed: int, number: int) -> int:
+    """The seed of a picture's candidate `number`; the first has the picture's own.
+
+    >>> candidate_seed(7, 0), candidate_seed(7, 1) == candidate_seed(8, 1)
+    (7, False)
+    """
+    if number == 0:
+        return seed
+    return int(np.random.SeedSequence((seed % 2**64, number)).generate_state(1, np.uint64)[0] >> 1)
 
 
 def rule_of(task: Task, sampling: Sampling | None, guidance_scale: float | None) -> Sampling:

@@ -10,12 +10,24 @@ from anyvl.codecs import Chain, Picture, nearest_grid
 from anyvl.codecs.intake import require_writable
 from anyvl.errors import InputError
 from anyvl.generation import Request
-from anyvl.pipeline.engine import Engine, OnStep, at_least_one, listed, probabilities, rule_of, seeds_of, up_to_picture
+from anyvl.pipeline.engine import (
+    Engine,
+    OnStep,
+    at_least_one,
+    candidate_seed,
+    listed,
+    probabilities,
+    rule_of,
+    seeds_of,
+    up_to_picture,
+)
 from anyvl.sampling import Sampling
 from anyvl.tasks import find_task
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
-from anyvl.values import Box, Frame, Instance
+from anyvl.values import Box, Codes, Frame, Instance
 
+READ_BACK = "captioning"
+"""The task that pictures are read back by, to be compared with their words."""
 PlacedThing = tuple[Box | Sequence[float], str]
 """A box (x0, y0, x1, y1) in px of the picture to be painted, and what shall be in it."""
 
@@ -43,6 +55,7 @@ class Painting(Engine):
         width: int | None = None,
         seed: int | Sequence[int] | None = None,
         num_images_per_prompt: int = 1,
+        candidates: int | None = None,
         guidance_scale: float | None = None,
         sampling: Sampling | None = None,
         callback_on_step_end: OnStep | None = None,
@@ -54,6 +67,11 @@ class Painting(Engine):
         `negative_prompt`. plan: first write down where each thing goes, then paint to it (the steps of both are called
         back, each from 1); None: if the model is one that does (`Parts.plans`). layout: paint these things there, in px of
         the picture (of the grid's own size where none is given), with or without a prompt; it goes for every prompt.
+
+        candidates: of so many pictures the one is kept that shows the words best to the model's own eyes: it finds them the
+        likeliest caption (as DALL-E ranks by CLIP, Ramesh et al. 2021, arXiv:2102.12092, but without a second network). The
+        first is what the seed gives alone, the others have seeds made from it; None: as many as the model takes where nothing
+        is said (`Parts.candidates`), and one where there are no words.
         """
         if plan and layout is not None:
             raise InputError("a layout is a plan already: give one of the two")
@@ -63,6 +81,7 @@ class Painting(Engine):
         task, wanted = find_task(name), _wanted(height, width)
         said: list[str | None] = [None] if prompt is None and layout is not None else [*listed(prompt or "", str)]
         prompts = [words for words in said for _ in range(at_least_one(num_images_per_prompt))]
+        tries = self._candidates(candidates, prompts)
         rows, columns = nearest_grid(wanted, self.kit.grids)
         kit = dataclasses.replace(self.kit, grids=((rows, columns),))
         if not (height or width):
@@ -74,9 +93,11 @@ class Painting(Engine):
         seeds, rule = seeds_of(seed, len(prompts)), rule_of(task, sampling, guidance_scale)
         grammar = answer_grammar(Picture(), kit)
         room = grammar.shortest + (task.budget if plan else 0)
-        prefixes = [self.question(task, wanted, room, words=words, layout=placed) for words in prompts]
-        planned: list[list[int]] = [[] for _ in prompts]
-        plans: list[list[Instance] | None] = [placed for _ in prompts]
+        own = [candidate_seed(one, number) for one in seeds for number in range(tries)]
+        asked = [self.question(task, wanted, room, words=words, layout=placed) for words in prompts]
+        prefixes = [ids for ids in asked for _ in range(tries)]
+        planned: list[list[int]] = [[] for _ in own]
+        plans: list[list[Instance] | None] = [placed for _ in own]
         if plan:
             assert isinstance(task.output, Chain)
             planner = task.output.codecs[0]
@@ -89,7 +110,7 @@ class Painting(Engine):
                         seed=one,
                         sampling=rule,
                     )
-                    for ids, one in zip(prefixes, seeds, strict=True)
+                    for ids, one in zip(prefixes, own, strict=True)
                 ],
                 callback_on_step_end,
             )
@@ -106,13 +127,36 @@ class Painting(Engine):
                 sampling=rule,
                 first_position=len(more),
             )
-            for ids, more, one in zip(prefixes, planned, seeds, strict=True)
+            for ids, more, one in zip(prefixes, planned, own, strict=True)
         ]
         codes = [answer_value(Picture(), kit, wanted, r.ids) for r in self.write(requests, callback_on_step_end)]
-        images = [Image.fromarray(self.parts.tokenizer.decode(code)) for code in codes]
+        kept = [
+            first + (self._closest(words, codes[first : first + tries], wanted) if tries > 1 else 0)
+            for words, first in zip(prompts, range(0, len(codes), tries), strict=True)
+        ]
+        images = [Image.fromarray(self.parts.tokenizer.decode(codes[place])) for place in kept]
         if height or width:
             images = [image.resize((wanted.width, wanted.height), Image.Resampling.BICUBIC) for image in images]
-        return Painted(images=images, seeds=seeds, plans=plans)
+        return Painted(images=images, seeds=seeds, plans=[plans[place] for place in kept])
+
+    def _candidates(self, asked: int | None, prompts: Sequence[str | None]) -> int:
+        """How many pictures are painted for each that is kept; InputError where they could not be compared."""
+        if asked is None:
+            return 1 if None in prompts else self.parts.candidates
+        if asked < 1:
+            raise InputError(f"one or more candidates are painted of each picture, but {asked} came")
+        if asked > 1 and None in prompts:
+            raise InputError("candidates are compared by the words: give a prompt with the layout, or leave them out")
+        if asked > 1:
+            self.require_task(READ_BACK)
+        return asked
+
+    def _closest(self, words: str | None, pictures: Sequence[Codes], frame: Frame) -> int:
+        """The number of the picture of which the words are the likeliest caption."""
+        assert words is not None
+        task = find_task(READ_BACK)
+        likely = [self.likelihoods(task, frame, codes, "", [words])[0] for codes in pictures]
+        return max(range(len(pictures)), key=likely.__getitem__)
 
 
 def _placed(layout: Sequence[PlacedThing], frame: Frame) -> list[Instance]:

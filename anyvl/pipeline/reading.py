@@ -8,7 +8,6 @@ import numpy as np
 
 from anyvl.codecs import Boxes, Codec, Keypoints, Polygons
 from anyvl.codecs.intake import Source
-from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, UnknownNameError
 from anyvl.generation import Request
 from anyvl.grammar.automaton import Automaton
@@ -151,17 +150,14 @@ class Reading(Engine):
         options = list(dict.fromkeys(choices))
         if not options or not all(option.strip() for option in options):
             raise InputError(f"choices are one or more answers and none is empty, but {list(choices)} came")
-        task, kit, seen = find_task(name), self.kit, self.see(image)
-        opened, closed = kit.vocabulary.control("text"), kit.vocabulary.control("text_end")
-        branches = [[*text_to_ids(option, kit), closed] for option in options]
-        room = 1 + max(map(len, branches))
-        ids = self.question(task, seen.frame, room, words=words, picture=seen.codes)
-        logits = np.array(self.stepper.likelihoods([*ids, opened], branches)) / self.parts.temperatures.get(name, 1.0)
+        seen = self.see(image)
+        likely = self.likelihoods(find_task(name), seen.frame, seen.codes, words, options)
+        logits = np.array(likely) / self.parts.temperatures.get(name, 1.0)
         shares = np.exp(logits - logits.max())
         order = np.argsort(-shares, kind="stable")
-        likely = {options[place]: float(shares[place] / shares.sum()) for place in order.tolist()}
-        best = next(iter(likely))
-        return Answer(words=best, probability=likely[best], probabilities=likely)
+        chances = {options[place]: float(shares[place] / shares.sum()) for place in order.tolist()}
+        best = next(iter(chances))
+        return Answer(words=best, probability=chances[best], probabilities=chances)
 
     def _answer(
         self, name: str, image: Any, phrase: str | list[str], codec_of: Callable[[str], Codec], on_step: OnStep | None

@@ -23,12 +23,14 @@ def snapshot(
     tokenizer: Path | None = None,
     refiner: Path | None = None,
     int8: bool = False,
+    candidates: int | None = None,
 ) -> list[Path]:
     """Write the last export of a run, small enough to be carried; returns the files.
 
     int8: the decoder's matrices in 8 bits (`anyvl.model.int8_storage`), half the size of bf16.
     tokenizer: folder of an image tokenizer that takes the place of the run's: one that was trained on with its codes kept, and
     paints them better. CheckpointError where its codes are others. refiner: folder of a pipeline that is the model's from now on.
+    candidates: how many pictures it shall paint for each that it keeps (`Parts.candidates`).
     """
     parts = load_parts(run_folder / "model")
     if tokenizer is not None:
@@ -38,6 +40,8 @@ def snapshot(
         parts = dataclasses.replace(parts, tokenizer=better, kit=kit)
     if refiner is not None:
         parts = dataclasses.replace(parts, refiner=refiner)
+    if candidates is not None:
+        parts = dataclasses.replace(parts, candidates=candidates)
     save_parts(parts, out, torch.int8 if int8 else torch.bfloat16, mib * MIB)
     return sorted(path for path in out.rglob("*") if path.is_file())
 
@@ -62,8 +66,8 @@ def main() -> None:
     reader.add_argument("--tokenizer", type=Path, help="an image tokenizer with the same codes that paints them better")
     reader.add_argument("--refiner", type=Path, help="a refiner that is to be the model's")
     reader.add_argument("--int8", action="store_true", help="the decoder's matrices in 8 bits")
-    asked = reader.parse_args()
-    for path in snapshot(asked.run_folder, asked.out, asked.mib, asked.tokenizer, asked.refiner, asked.int8):
+    reader.add_argument("--candidates", type=int, help="pictures it shall paint for each that it keeps")
+    for path in snapshot(**vars(reader.parse_args())):
         print(f"{path.stat().st_size / MIB:6.2f} MiB  {path}")
 
 

@@ -96,6 +96,7 @@ def test_a_layout_goes_with_words_or_without(model, capsys):
         name, (prompt,), settings = model.calls[-1]
         assert (name, prompt, settings["layout"]) == ("generate", words[0] if words else None, things)
     assert capsys.readouterr().out.splitlines()[:2] == ["x.png  seed 1", "  a red fox  box 2.0 3.0 30.0 40.0"]
+    assert cli.main(["generate", "a fox", "--candidates", "3"]) == 0 and model.calls[-1][2]["candidates"] == 3
     for asked in (["--plan"], ["--no-plan"], []):
         assert cli.main(["generate", "a fox", *asked]) == 0
         assert model.calls[-1][2].get("plan") == {"--plan": True, "--no-plan": False}.get("".join(asked))
