@@ -162,10 +162,13 @@ def test_layouts_and_plans_come_before_the_picture(model: AnyVL) -> None:
         assert [(thing.label, thing.box) for thing in one] == [(thing.label, thing.box) for thing in other]
         assert np.array_equal(np.asarray(again.images[0]), np.asarray(planned.images[number]))
     planner = AnyVL(dataclasses.replace(model.parts, plans=True))
-    for one, wanted in ((planner.generate("fox", seed=6), True), (planner.generate("fox", seed=6, plan=False), False)):
-        assert (one.plans[0] is not None) == wanted
+    for painted, wanted in (
+        (planner.generate("fox", seed=6), True),
+        (planner.generate("fox", seed=6, plan=False), False),
+    ):
+        assert (painted.plans[0] is not None) == wanted
         same = model.generate("fox", seed=6, plan=wanted).images[0]
-        assert np.array_equal(np.asarray(one.images[0]), np.asarray(same))
+        assert np.array_equal(np.asarray(painted.images[0]), np.asarray(same))
     assert (
         planner.generate(layout=layout, seed=1).plans[0] is not None and model.generate("fox", seed=6).plans[0] is None
     )
