@@ -114,6 +114,7 @@ def test_of_candidates_the_one_is_kept_that_reads_back_best(model: AnyVL, monkey
     prompts, seeds = ["a red fox", "a cat"], [8, 4]
     warm = Sampling(temperature=3.0)  # these random weights are sure of themselves
     chooser, read = AnyVL(dataclasses.replace(model.parts, candidates=3)), []
+    assert chooser.info()["paints"] == {"to a plan of its own": False, "candidates a picture": 3}
     find = chooser.likelihoods
 
     def found(task: Task, frame: Frame, picture: Codes, words: str, answers: list[str]) -> list[float]:

@@ -77,6 +77,7 @@ class AnyVL(Painting, Editing, Reading, Refining):
             "image_tokenizer_parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
             "language": kit.vocabulary.layout(),
             "pictures": [{"height": rows * factor, "width": columns * factor} for rows, columns in kit.grids],
+            "paints": {"to a plan of its own": self.parts.plans, "candidates a picture": self.parts.candidates},
             **({"tasks": list(self.parts.tasks)} if self.parts.tasks else {}),
             "knows": {what: names for what, names in self.parts.knows.items() if what != "words"},
         }
