@@ -45,6 +45,9 @@ def evaluate(
         list[str] | None, typer.Option(help="Measure only this, such as segmentation; give it again for more.")
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="How many items a figure.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Measure so many suites at once, each with its share of the cores.")
+    ] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = None,
@@ -64,7 +67,8 @@ def evaluate(
         require_writable(output)
     from anyvl import evaluation
 
-    evaluation.run(**given(suites=suite, count=count, model=model, device=device, dtype=dtype, output=output))
+    settings = given(suites=suite, count=count, processes=processes, model=model, device=device, dtype=dtype)
+    evaluation.run(output=output, **settings)
 
 
 def bench(

@@ -23,7 +23,7 @@ SCORES = [
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AnyVL, "from_pretrained", lambda *_, **__: None)
+    monkeypatch.setattr(AnyVL, "from_pretrained", lambda *_, **__: object.__new__(AnyVL))
     monkeypatch.setattr(anyvl.evaluation, "evaluate", lambda model, suite, count: SCORES)
 
 
@@ -71,6 +71,16 @@ def test_a_suite_that_cannot_be_measured_does_not_end_the_others(
     with pytest.raises(AnyVLError, match=r"not measured: judge \(there is no judge\)"):
         run(suites=["judge", "seeds"], output=tmp_path / "scores.json")
     assert [row["name"] for row in json.loads((tmp_path / "scores.json").read_text())] == ["a", "b"]
+
+
+def test_suites_measured_at_once_have_the_same_figures(tmp_path: Path) -> None:
+    found = []
+    for processes in (1, 2):
+        file = tmp_path / f"{processes}.json"
+        run(suites=["classification", "captioning"], count=6, processes=processes, output=file)
+        found.append(json.loads(file.read_text()))
+    one, other = ([(row["name"], row["count"], round(row["value"], 3)) for row in rows] for rows in found)
+    assert len(one) > 2 and one == other
 
 
 @pytest.mark.parametrize("wrong", [{"suites": ["no such suite"]}, {"output": Path("scores.xls")}])
