@@ -1,6 +1,7 @@
 """The default checkpoint's decoder: all tasks over 80 things in 11 colours and two styles, pictures of about 128 px.
 
-193 million ids: a quarter of an hour on one H100, some 28 hours on two cores. `decoder_last.py` goes on from it.
+193 million ids: 13 minutes on one H100 that found its scenes encoded (`docs/default-training.md`), some 28 hours on two cores.
+`decoder_last.py` goes on from it.
 """
 
 from anyvl.training.config import DecoderRun, Keeping, Schedule

@@ -90,7 +90,7 @@ def edits(rounds: int) -> list[Figure]:
         model.window = window
         figures.append(
             _share(
-                f"default, `infill` of 20 of 100 codes, {name}: an edit's time",
+                f"default, `infill` of 20 of 256 codes, {name}: an edit's time",
                 lambda: [model.infill(image, (8, 16, 40, 56), words, seed=seed) for seed in range(5)],
                 lambda: [model.generate(words, seed=seed, candidates=1) for seed in range(5)],
                 rounds,

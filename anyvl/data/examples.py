@@ -54,7 +54,7 @@ def make_sequence(
     made = make(corpus, index, kit, rng)
     scene = corpus.world.scene(index)
     prompt = None if made.words is None else task.prompt(made.words, int(rng.integers(len(task.templates))))
-    layout, picture = made.layout, kit.vocabulary.control("image")
+    layout, opens = made.layout, kit.vocabulary.control("image")
     if task.guided and rng.random() < drop:
         prompt = layout = None
     alone = task.name == "planned_image" and rng.random() < plans_alone
@@ -70,10 +70,12 @@ def make_sequence(
         input_weight=input_weight,
         length_power=length_power,
         # What is cut off below must not weigh on what stays.
-        keep=(lambda ids: np.arange(len(ids)) <= ids.index(picture)) if alone else made.keep,
+        keep=(lambda ids: np.arange(len(ids)) <= ids.index(opens)) if alone else made.keep,
     )
-    whole = int(np.argmax(sequence.ids == picture)) + 1 if alone else len(sequence.ids)
-    return TokenSequence(ids=sequence.ids[:whole], weights=sequence.weights[:whole])
+    if not alone:
+        return sequence
+    end = int(np.argmax(sequence.ids == opens)) + 1
+    return TokenSequence(ids=sequence.ids[:end], weights=sequence.weights[:end])
 
 
 def edit_region(edit: Edit) -> tuple[Polygon, ...]:

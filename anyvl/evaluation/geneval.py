@@ -1,7 +1,7 @@
 """Text to image by what a prompt asks for, in the six categories of GenEval (Ghosh et al. 2023), as the judge sees it.
 
-Prompts name what their category is about and leave the rest open; a picture is right when the judge sees what was named. Each is
-painted once, the way the model paints where nothing is said; the judge, which is no network, has no say in that. The
+Prompts name what their category is about and leave the rest open; a picture is right when the judge sees what was named. Each has
+one picture, painted as the model does where nothing is said: at once or to a plan, the only one or that it keeps of several. The
 ceiling of a category are drawn scenes of its prompts sent through the image tokenizer: what is missing there is the judge's own
 error and the tokenizer's.
 """

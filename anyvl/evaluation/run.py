@@ -3,7 +3,7 @@
 import functools
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def run(
     """Evaluate a checkpoint folder (the default one if None) with `count` items a figure; print and return the scores.
 
     dtype: as `AnyVL.from_pretrained` takes it, to see what fewer bits cost. processes: so many suites are measured at once, each
-    with its share of the cores; figures are the same.
+    with its share of the cores; figures are the same but for rounding.
 
     output: a .json, .md or .html file for the scores, written anew after every suite; the last shows pictures, the best, the
     worst and random ones. UnknownNameError for another suffix.
@@ -54,9 +54,10 @@ def run(
     console.print(f"to be measured: {', '.join(names)}")
     scores: list[Score] = []
     missed: dict[str, str] = {}
-    apart = functools.partial(_measured_apart, load, names, count, processes)
-    measured = apart() if processes > 1 else (_measure(loaded, name, count) for name in names)
-    # What is measured is kept, whatever happens to the next.
+    # One after the other comes back: what is measured is kept, whatever happens to the next.
+    measured = (_measure(loaded, name, count) for name in names)
+    if processes > 1:
+        measured = _measured_apart(load, names, count, processes)
     for name, (found, problem) in zip(names, measured, strict=True):
         console.print(f"[{time.monotonic() - began:6.0f} s] {name}{f' is left out: {problem}' if problem else ''}")
         scores += found
@@ -72,7 +73,8 @@ def run(
 
 def _measured_apart(
     load: Callable[[], AnyVL], names: Sequence[str], count: int, processes: int
-) -> Iterator[tuple[list[Score], str | None]]:
+) -> Generator[tuple[list[Score], str | None], None, None]:
+    """As `_measure` of each suite, in order, by processes that load the model for every suite."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, initializer=_share_cores, initargs=(processes,)) as pool:
         yield from pool.map(functools.partial(_load_and_measure, load, count), names)
@@ -83,7 +85,7 @@ def _load_and_measure(load: Callable[[], AnyVL], count: int, name: str) -> tuple
 
 
 def _measure(model: AnyVL, name: str, count: int) -> tuple[list[Score], str | None]:
-    """The scores of a suite, and why there are none."""
+    """The scores of a suite, and why there are none (None where there are)."""
     from anyvl.evaluation import evaluate
 
     try:

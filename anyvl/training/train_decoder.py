@@ -93,6 +93,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
             tasks=() if unsaid else tuple(task.name for task in TASKS if task.name in trained),
             noise_objects=noise_objects,
             lattice=world.spacing,
+            # What it has painted more of it does where nothing is said.
             plans=run.mixture.get("planned_image", 0) > run.mixture.get("text_to_image", 0),
         )
         save_parts(parts, target, dtype=torch.float32)

@@ -8,8 +8,11 @@ import pytest
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.words import caption_of
 from anyvl.data.scenes.world import World
+from anyvl.evaluation import geneval
 from anyvl.evaluation.geneval import CATEGORIES, _scenes
 from anyvl.evaluation.judgement import Reading, Sighting, fact_holds
+from anyvl.evaluation.scene_judge import SceneJudge
+from anyvl.pipeline import AnyVL
 
 WORLD = World(grids=((10, 10), (8, 12)), factor=8, split="test")
 
@@ -36,6 +39,24 @@ def test_prompts_hold_of_their_scenes_and_of_no_others(name: str) -> None:
         fewer = dataclasses.replace(reading, things=reading.things[1:])
         assert not all(fact_holds(fewer, fact, scene.height, scene.width) for fact in facts), words
     assert len({category.asked(scene)[0] for scene in scenes}) > 12
+
+
+def test_what_choosing_is_worth_is_asked_of_the_same_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is right once it paints four."""
+    asked: list[tuple[int, list[str], int]] = []
+
+    def painted(
+        model: object, scenes: list[Scene], words: list[str], first_seed: int, candidates: int
+    ) -> list[Reading]:
+        asked.append((candidates, list(words), first_seed))
+        nothing = [dataclasses.replace(seen(scene), things=()) for scene in scenes]
+        return list(map(seen, scenes)) if candidates >= 4 else nothing
+
+    monkeypatch.setattr(geneval, "painted_to", painted)
+    monkeypatch.setattr(SceneJudge, "read_many", lambda _, readings: readings)
+    scores = geneval.candidates(object.__new__(AnyVL), WORLD, object.__new__(SceneJudge), 2)
+    assert [one.value for one in scores] == [0.0, 0.0, 1.0, 1.0] and [many for many, _, _ in asked] == [1, 2, 4, 8]
+    assert len({(tuple(words), seed) for _, words, seed in asked}) == 1 and len(asked[0][1]) == 2 * len(CATEGORIES)
 
 
 def test_too_many_is_a_wrong_count() -> None:

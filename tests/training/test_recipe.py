@@ -49,6 +49,7 @@ def test_every_stage_starts_from_the_one_before(size: str, tmp_path: Path, monke
         last = "decoder_last"
         started(last, *READER, codes)
     model = AnyVL.from_pretrained(f"runs/{last}/model")
+    assert model.parts.plans == (size == "default")  # whose last stretch paints more to plans than at once
     assert model.generate("a red circle", seed=0).images[0].size == ((64, 64) if size == "default" else (128, 128))
     if size == "default":
         started("refiner_default", *REFINER)

@@ -59,6 +59,13 @@ def test_8_bits_are_asked_for(run: Path, tmp_path: Path) -> None:
     assert "quantization_config" in (tmp_path / "out" / "decoder" / "config.json").read_text()
 
 
+def test_it_says_how_the_model_paints_where_nothing_is_said(run: Path, tmp_path: Path) -> None:
+    assert (load_parts(run / "model").candidates, load_parts(run / "model").plans) == (1, False)
+    save_parts(dataclasses.replace(load_parts(run / "model"), plans=True), run / "model", torch.float32)
+    snapshot(run, tmp_path / "out", candidates=4)
+    assert (load_parts(tmp_path / "out").candidates, load_parts(tmp_path / "out").plans) == (4, True)
+
+
 def test_a_tokenizer_that_paints_the_same_codes_better_takes_the_old_ones_place(run: Path, tmp_path: Path) -> None:
     parts = load_parts(run / "model")
     better = parts.tokenizer.model
