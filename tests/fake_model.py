@@ -77,6 +77,10 @@ class FakeModel:
         self._note("detect", picture, labels, **settings)
         return [Instance(label="fox", frame=Frame(*picture.shape[:2]), box=Box(1, 2, 30, 20))]
 
+    def look(self, picture, **settings):
+        self._note("look", picture, **settings)
+        return [Instance(label="red fox", frame=Frame(*picture.shape[:2]), box=Box(1, 2, 30, 20))]
+
     def ground(self, picture, phrase, **settings):
         self._note("ground", picture, phrase, **settings)
         return self._instances(picture, phrase)

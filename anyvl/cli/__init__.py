@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from anyvl.cli.finding import detect, ground, segment
+from anyvl.cli.finding import detect, ground, look, segment
 from anyvl.cli.mapping import dense, keypoints
 from anyvl.cli.painting import edit, generate, infill
 from anyvl.cli.refining import refine
@@ -29,6 +29,7 @@ COMMANDS = (
     infill,
     segment,
     ground,
+    look,
     detect,
     keypoints,
     caption,

@@ -1,4 +1,4 @@
-"""`anyvl segment`, `anyvl ground` and `anyvl detect`: what is found, in any format."""
+"""`anyvl segment`, `anyvl ground`, `anyvl detect` and `anyvl look`: what is found, in any format."""
 
 import os
 import sys
@@ -106,6 +106,20 @@ def detect(
         (model, device, dtype),
         as_json,
     )
+
+
+def look(
+    picture: PictureArgument,
+    output: FoundOption = None,
+    format_name: FormatOption = None,
+    overlay: OverlayOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List everything with its colour, as labelled boxes: what the model itself looks at before it answers."""
+    _find("looking", "look", picture, {}, output, format_name, overlay, (model, device, dtype), as_json)
 
 
 def _find(

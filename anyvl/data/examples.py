@@ -9,6 +9,7 @@ from jaxtyping import Bool
 
 from anyvl.codecs import Kit
 from anyvl.codecs.padded_boxes import to_learn
+from anyvl.data.lists import listing_of
 from anyvl.data.scenes.catalogue import find_kind
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.edits import Edit
@@ -44,9 +45,11 @@ def make_sequence(
     length_power: float,
     drop: float,
     plans_alone: float = 0.0,
+    listed: list[Instance] | None = None,
 ) -> TokenSequence:
     """A training sequence of a task about scene `index`; `drop` is the chance to leave out the words of a guided task.
 
+    listed: what comes before the question of a task that looks first (`anyvl.data.lists`); None: it does not.
     plans_alone: the chance that a planned picture ends where it begins: a plan is a few ids, its picture some hundred.
     """
     make = _MAKERS.get(task.name)
@@ -65,6 +68,7 @@ def make_sequence(
         made.answer,
         picture=made.picture,
         hidden=made.hidden,
+        listed=listed if task.looks else None,
         prompt=prompt,
         layout=layout,
         input_weight=input_weight,
@@ -121,7 +125,7 @@ def layout_of(scene: Scene, sprites: Sprites) -> list[Instance]:
     frame = Frame(height=scene.height, width=scene.width)
     return [
         Instance(
-            label=f"{thing.colour_name} {thing.name}",
+            label=thing.full_name,
             box=Box(*outline_of(thing, scene.style, sprites).bounds),
             frame=frame,
         )
@@ -214,6 +218,11 @@ def _detection(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -
     return _Made(answer=things, picture=corpus.codes(index), keep=lambda ids: to_learn(ids, kit))
 
 
+def _listing(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
+    things = listing_of(corpus.world.scene(index), corpus.world.sprites)
+    return _Made(answer=things, picture=corpus.codes(index))
+
+
 def _captioning(corpus: Corpus, index: int, kit: Kit, rng: np.random.Generator) -> _Made:
     words = caption_of(corpus.world.scene(index), rng, full=True).words
     return _Made(answer=words, picture=corpus.codes(index))
@@ -255,6 +264,7 @@ _MAKERS: dict[str, Callable[[Corpus, int, Kit, np.random.Generator], _Made]] = {
     "image_editing": _image_editing,
     "infilling": _infilling,
     "segmentation": _referred,
+    "listing": _listing,
     "detection": _detection,
     "grounding": _referred,
     "keypoints": _keypoints,

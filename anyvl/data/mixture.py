@@ -9,10 +9,12 @@ from torch import Tensor
 
 from anyvl.codecs import Kit
 from anyvl.data.examples import make_sequence, sample_task
+from anyvl.data.lists import listed_with_slips
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.sequence import Rows, TokenSequence, TokenTree, by_length
 from anyvl.tasks import Task
 from anyvl.tasks.detection import detection_codec
+from anyvl.values import Instance
 
 _STEP = 100
 """Trees whose lengths differ by less than this stand side by side."""
@@ -29,8 +31,9 @@ class Mixture:
     """Tasks by weight over a corpus. A batch is `sequences` sequences about a window of `scenes` scenes, which moves on by
     `fresh` a step.
 
-    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree of at most `length` ids. The
-    other fields are as in `anyvl.training.config.DecoderRun`.
+    Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree of at most `length` ids. looks:
+    those that look first share a list of what is in it besides (`anyvl.data.lists`). The other fields are as in
+    `anyvl.training.config.DecoderRun`.
     """
 
     corpus: Corpus
@@ -46,6 +49,7 @@ class Mixture:
     length_power: float = 0.5
     drop: float = 0.1
     plans_alone: float = 0.0
+    looks: bool = False
     noise_objects: int = 0
     row: int = 0
     seed: int = 0
@@ -54,20 +58,23 @@ class Mixture:
         """Rows of ids by kind, as `side_by_side` makes them, or `packed` where `row` says how long rows are."""
         rng = np.random.default_rng((self.seed, 3, step, rank))
         trees: list[TokenTree] = []
-        asked: list[TokenSequence] = []
-        scene = self._any_scene(step, rng)
+        # The pictures that are asked about, by whether the questions come behind a list.
+        shown = {looks: self._shown(step, rng, looks) for looks in ((False, True) if self.looks else (False,))}
         for _ in range(self.sequences):
             task = sample_task(self.weights, rng)
             if not task.sees_picture or task.hides_cells:  # nobody else asks about a picture with these holes
                 trees.append(TokenTree.of([self._example(task, self._any_scene(step, rng), rng)]))
                 continue
-            question = self._example(task, scene, rng)
-            if asked and (len(asked) == self.questions or len(TokenTree.of([*asked, question])) > self.length):
-                trees.append(TokenTree.of(asked))
-                scene, asked = self._any_scene(step, rng), []
-                question = self._example(task, scene, rng)
-            asked.append(question)
-        trees += [TokenTree.of(asked)] if asked else []
+            looks = self.looks and task.looks
+            picture = shown[looks]
+            question = self._example(task, picture.scene, rng, picture.listed)
+            asked = [*picture.asked, question]
+            if len(asked) > 1 and (len(asked) > self.questions or len(TokenTree.of(asked)) > self.length):
+                trees.append(TokenTree.of(picture.asked))
+                picture = shown[looks] = self._shown(step, rng, looks)
+                question = self._example(task, picture.scene, rng, picture.listed)
+            picture.asked.append(question)
+        trees += [TokenTree.of(picture.asked) for picture in shown.values() if picture.asked]
         pad = self.kit.vocabulary.control("eos")
         return packed(trees, self.row, pad) if self.row else side_by_side(trees, pad)
 
@@ -75,7 +82,13 @@ class Mixture:
         block, place = divmod(step * self.fresh + int(rng.integers(self.scenes)), self.corpus.span)
         return (block + (step - block) % self.stripes) * self.corpus.span + place
 
-    def _example(self, task: Task, scene: int, rng: np.random.Generator) -> TokenSequence:
+    def _shown(self, step: int, rng: np.random.Generator, looks: bool) -> "_Shown":
+        scene = self._any_scene(step, rng)
+        return _Shown(scene=scene, listed=listed_with_slips(self.corpus, scene, rng) if looks else None)
+
+    def _example(
+        self, task: Task, scene: int, rng: np.random.Generator, listed: list[Instance] | None = None
+    ) -> TokenSequence:
         if task.name == "detection":
             task = replace(task, output=detection_codec(self.noise_objects))
         return make_sequence(
@@ -88,7 +101,17 @@ class Mixture:
             length_power=self.length_power,
             drop=self.drop,
             plans_alone=self.plans_alone,
+            listed=listed,
         )
+
+
+@dataclass(kw_only=True)
+class _Shown:
+    """A scene with the questions about it so far, and the list that they come behind, if they do."""
+
+    scene: int
+    listed: list[Instance] | None
+    asked: list[TokenSequence] = field(default_factory=list)
 
 
 def side_by_side(trees: Iterable[TokenTree], pad_id: int) -> Mapping[str, Tensor]:

@@ -1,8 +1,8 @@
 """The card of a checkpoint: `python -m anyvl.evaluation.card SCORES.json [FOLDER] [--training STORY.md] [--docs DOCS]`.
 
 What the checkpoint is and knows comes from its folder, how good it is from the scores that `anyvl evaluate -o SCORES.json`
-wrote, what it cost from a page written by hand; what it gets wrong is shown: the worst first samples of some suites. The card
-is `FOLDER/README.md`, where the hub looks for it, and `DOCS/default-checkpoint.md`; whose drawings it learnt from stands in
+wrote, what it cost from a page written by hand; what it gets wrong is shown: the worst of the first items of some suites. The
+card is `FOLDER/README.md`, where the hub looks for it, and `DOCS/default-checkpoint.md`; whose drawings it learnt from stands in
 `FOLDER/NOTICE` too.
 """
 
@@ -19,12 +19,12 @@ from anyvl.data.scenes.catalogue import DRAWN_BY
 from anyvl.evaluation.board import save_board
 from anyvl.evaluation.report import LEGEND, from_json, table
 from anyvl.evaluation.score import Score
-from anyvl.evaluation.suites import evaluate
+from anyvl.evaluation.suites import SUITES, Bench
 from anyvl.pipeline import AnyVL
 
 PICTURE = "failures.png"
-_FAILING = ("text_to_image", "geneval", "image_editing", "segmentation", "grounding")
-"""Suites whose worst items are shown …"""
+_FAILING = ("text_to_image", "image_editing", "segmentation", "grounding")
+"""Suites whose worst items are shown, of their first figure …"""
 _EXAMINED = 24
 """… of so many items a figure …"""
 _SHOWN = 4
@@ -36,6 +36,7 @@ _TOLD = (
     "layout to image",
     "edit",
     "infilling",
+    "listing",
     "segmentation",
     "grounding",
     "detection, test: AP",
@@ -113,7 +114,10 @@ def failures(model: AnyVL) -> list[list[tuple[Image.Image, str]]]:
     """A row a suite: its worst items, with what was asked."""
     rows = []
     for name in _FAILING:
-        shown = next(score.exhibits for score in evaluate(model, name, _EXAMINED) if score.exhibits)
+        scores = SUITES[name].measure(
+            Bench(model, _EXAMINED)
+        )  # lazily: measured up to the first figure that shows something
+        shown = next(score.exhibits for score in scores if score.exhibits)
         rows.append([(exhibit.picture, exhibit.words) for exhibit in shown["worst"][:_SHOWN]])
     return rows
 

@@ -1,6 +1,6 @@
 """The pictures of the README, made anew by one command: `python -m anyvl.evaluation.gallery docs/images`.
 
-Every picture is a single sample with a stated seed; none is chosen among several.
+Every picture has a stated seed and is what `generate` gives for it; no person chose among several.
 """
 
 import itertools

@@ -31,7 +31,7 @@ def _single_object(scene: Scene) -> _Asked:
 
 def _colours(scene: Scene) -> _Asked:
     (thing,) = scene.things
-    return with_article(f"{thing.colour_name} {thing.name}"), (Fact(kind=thing.name, colour=thing.colour_name),)
+    return with_article(thing.full_name), (Fact(kind=thing.name, colour=thing.colour_name),)
 
 
 def _two_objects(scene: Scene) -> _Asked:
@@ -40,7 +40,7 @@ def _two_objects(scene: Scene) -> _Asked:
 
 
 def _colour_attribution(scene: Scene) -> _Asked:
-    names = [f"{thing.colour_name} {thing.name}" for thing in scene.things]
+    names = [thing.full_name for thing in scene.things]
     facts = tuple(Fact(kind=thing.name, colour=thing.colour_name) for thing in scene.things)
     return " and ".join(map(with_article, names)), facts
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from anyvl.codecs import Boxes, Keypoints, Polygons
+from anyvl.data.lists import listing_of
 from anyvl.data.scenes.landmarks import landmarks_of
 from anyvl.data.scenes.referring import sample_referring
 from anyvl.data.scenes.scene import MOST_THINGS
@@ -17,6 +18,7 @@ from anyvl.exports import point_overlay
 from anyvl.metrics import all_matched, average_precision, matched, union_iou
 from anyvl.pipeline import AnyVL
 from anyvl.tasks import find_task
+from anyvl.tasks.listing import LISTING
 from anyvl.values import Frame, Instance, Keypoint
 
 _NEAR = 0.05
@@ -69,7 +71,7 @@ def sampled_outlines(model: AnyVL, world: World, count: int) -> list[Score]:
     exam, phrases, meant = _to_name(world, count)[0], [], []
     for scene in exam.scenes:
         thing = max(singled_out(scene), key=lambda one: one.size)
-        phrases.append(f"the {thing.colour_name} {thing.name}")
+        phrases.append(f"the {thing.full_name}")
         meant.append([instances_of(scene, world.sprites)[scene.things.index(thing)]])
     codec, kit, scores = find_task("segmentation").output, model.kit, []
     written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(meant, exam.frames, strict=True)]
@@ -115,6 +117,31 @@ def grounding(model: AnyVL, world: World, count: int) -> list[Score]:
         shown = part.exhibits([phrases[i] for i in fits], found)
         scores.append(score(label, right(found, true), ceiling=right(written, true), floor=floor, exhibits=shown))
     return scores
+
+
+def listing(model: AnyVL, world: World, count: int) -> list[Score]:
+    """F1 of what is listed: an entry is right when its box is that of a thing (IoU .5), and name and colour are its own."""
+    exam, kit, codec = Exam.of(world, count), model.kit, LISTING.output
+    truths = [listing_of(scene, world.sprites) for scene in exam.scenes]
+    found = exam.ask(model.look)
+    written = [codec.decode(codec.encode(t, kit, f), kit, f) for t, f in zip(truths, exam.frames, strict=True)]
+
+    def f1s(lists: list[list[Instance]]) -> list[float]:
+        return [_listed_f1(many, true) for many, true in zip(lists, truths, strict=True)]
+
+    return [
+        score(
+            f"listing, {world.title}: F1 of name, colour and box",
+            f1s(found),
+            ceiling=f1s(written),
+            floor=f1s(of_another(found, exam.frames)),
+            exhibits=exam.exhibits([", ".join(one.label for one in many) for many in found], found),
+        )
+    ]
+
+
+def _listed_f1(found: list[Instance], true: list[Instance]) -> float:
+    return 2 * _recall(found, true) * len(true) / (len(found) + len(true))
 
 
 def detection(model: AnyVL, world: World, count: int) -> list[Score]:

@@ -69,11 +69,11 @@ def guidance(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[
     shuffled = of_another(facts, [(scene.height, scene.width) for scene in scenes])
     ceiling = all_hold(judge.read_many([round_trip(model, draw_one(s, world.sprites)) for s in scenes]), facts, scenes)
     scores = []
-    for scale in (1.0, 2.0, 3.0, 5.0):
+    for scale in (1.0, 1.5, 2.0, 3.0):
         readings = judge.read_many(painted_to(model, scenes, words, first_seed=1000, guidance_scale=scale))
         scores.append(
             score(
-                f"guidance {scale:.0f}, one thing, {world.title}: all that is named is there",
+                f"guidance {scale:g}, one thing, {world.title}: all that is named is there",
                 all_hold(readings, facts, scenes),
                 ceiling=ceiling,
                 floor=all_hold(readings, shuffled, scenes),

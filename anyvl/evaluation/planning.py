@@ -100,7 +100,7 @@ def self_consistency(model: AnyVL, world: World, judge: SceneJudge, count: int) 
     answered, named, judged, kinds = [], [], [], []
     for scene, picture, reading, boxes in zip(scenes, pictures, judge.read_many(pictures), detected, strict=True):
         for thing in scene.things:
-            phrase = f"{thing.colour_name} {thing.name}"
+            phrase = thing.full_name
             said = model.ask(picture, f"is there {article(phrase)} {phrase}?", choices=["yes", "no"])
             answered.append(said.words == "yes")
             judged.append(any((one.kind, one.colour) == (thing.name, thing.colour_name) for one in reading.things))

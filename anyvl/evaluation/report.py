@@ -10,9 +10,10 @@ from anyvl.errors import InputError
 from anyvl.evaluation.score import Score
 
 COLUMNS = ("figure", "score", "95 %", "ceiling", "floor", "n")
-LEGEND = """Every picture and answer is a first sample, on scenes that no training shows. The
-interval is a bootstrap over items. The **ceiling** is the true picture or answer after the codecs, the **floor** an answer
-to another item of the same size, the untouched input of an edit, or what can be said blindly.
+LEGEND = """Every answer is the first one, every picture the one that the model itself keeps of its candidates (`anyvl info` tells
+how many), on scenes that no training shows. The interval is a bootstrap over items. The **ceiling** is the true picture or answer
+after the codecs, the **floor** an answer to another item of the same size, the untouched input of an edit, or what can be said
+blindly.
 """
 
 

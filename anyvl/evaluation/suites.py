@@ -120,6 +120,7 @@ SUITES: dict[str, Suite] = {
     "segmentation": Suite(("segmentation",), _on_both(locating.segmentation)),
     "unseen_style": Suite(("segmentation", "classification"), _unseen_style),
     "sampled_outlines": Suite(("segmentation",), lambda on: locating.sampled_outlines(on.model, on.test, on.half)),
+    "listing": Suite(("listing",), _on_both(locating.listing)),
     "detection": Suite(("detection",), _on_test(locating.detection)),
     "grounding": Suite(("grounding",), _on_both(locating.grounding)),
     "keypoints": Suite(("keypoints",), _on_test(locating.keypoints)),

@@ -1,6 +1,7 @@
 """What the default checkpoint answers for every task, written down by one command: `python -m anyvl.evaluation.task_guide docs`.
 
-It writes `docs/tasks.md`, a row and a section a task out of `TASKS`, and the pictures of it. Every output is a first one.
+It writes `docs/tasks.md`, a row and a section a task out of `TASKS`, and the pictures of it. No output was chosen
+among several.
 """
 
 import shlex
@@ -48,12 +49,13 @@ EXAMPLES: dict[str, Example] = {
         'anyvl edit scene.png "remove the umbrella" --seed 3 -o image_editing.png',
     ),
     "infilling": Example(
-        'model.infill("scene.png", (68, 12, 124, 68), "an orange fox and a red heart on beige", seed=3)',
-        'anyvl infill scene.png "an orange fox and a red heart on beige" --box 68,12,124,68 --seed 3 -o infilling.png',
+        'model.infill("scene.png", (76, 12, 128, 68), "an orange fox and a red heart on beige", seed=3)',
+        'anyvl infill scene.png "an orange fox and a red heart on beige" --box 76,12,128,68 --seed 3 -o infilling.png',
     ),
     "segmentation": Example(
         'model.segment("scene.png", "the fox")', 'anyvl segment scene.png "the fox" --overlay segmentation.png'
     ),
+    "listing": Example('model.look("scene.png")', "anyvl look scene.png --overlay listing.png"),
     "detection": Example('model.detect("scene.png")', "anyvl detect scene.png --overlay detection.png"),
     "grounding": Example(
         'model.ground("scene.png", "the thing on the right")',
@@ -113,7 +115,7 @@ def page(outputs: dict[str, str], pictures: Path) -> str:
     lines = [
         "# Tasks",
         "",
-        "Every task, its example run on the default checkpoint: the first output, not the best. This page is written by",
+        "Every task, its example run on the default checkpoint; no output was chosen among several. This page is written by",
         "`python -m anyvl.evaluation.task_guide docs`; how often such outputs are right stands in",
         "[default-checkpoint.md](default-checkpoint.md).",
         "",
@@ -151,8 +153,8 @@ def _prompt(task: Task) -> str:
 
 
 def _scene() -> Scene:
-    fox = Thing(kind=KIND_NAMES.index("fox"), colour=COLOUR_NAMES.index("orange"), x=36, y=52, size=56)
-    umbrella = Thing(kind=KIND_NAMES.index("umbrella"), colour=COLOUR_NAMES.index("blue"), x=96, y=40, size=48)
+    fox = Thing(kind=KIND_NAMES.index("fox"), colour=COLOUR_NAMES.index("orange"), x=40, y=48, size=64)
+    umbrella = Thing(kind=KIND_NAMES.index("umbrella"), colour=COLOUR_NAMES.index("blue"), x=104, y=40, size=48)
     ground = Ground(kind=GROUND_NAMES.index("beige"))
     return Scene(height=96, width=128, ground=ground, things=(fox, umbrella))
 

@@ -59,27 +59,34 @@ class Editing(Engine):
         assert isinstance(task.output, Chain)
         region_codec, picture_codec = task.output.codecs
         grammars = [answer_grammar(picture_codec, self.kit_of(one.codes)) for one in seen]
-        prefixes = [
-            self.question(task, one.frame, task.budget + grammar.shortest, words=words, picture=one.codes)
-            for (_, words), one, grammar in zip(asked, seen, grammars, strict=True)
-        ]
         where = up_to_picture(region_codec, kit)
+        listed = self.looked(task, seen, [words for _, words in asked], callback_on_step_end)
+        prefixes = [
+            self.question(
+                task, one.frame, where.shortest + grammar.shortest, words=words, picture=one.codes, listed=things
+            )
+            for (_, words), one, things, grammar in zip(asked, seen, listed, grammars, strict=True)
+        ]
+        left = [
+            self.stepper.longest - len(ids) - grammar.shortest for ids, grammar in zip(prefixes, grammars, strict=True)
+        ]
         regions = self.write(
             [
-                Request(prefix=tuple(ids), grammar=where, budget=task.budget, seed=0, sampling=_GREEDY)
-                for ids in prefixes
+                Request(prefix=tuple(ids), grammar=where, budget=min(task.budget, room), seed=0, sampling=_GREEDY)
+                for ids, room in zip(prefixes, left, strict=True)
             ],
             callback_on_step_end,
         )
         requests, wheres = [], []
-        for number, (prefix, region, one) in enumerate(zip(prefixes, regions, seen, strict=True)):
+        for number, (prefix, region, one, things) in enumerate(zip(prefixes, regions, seen, listed, strict=True)):
             region_ids, codes = region.ids[:-1], one.codes
+            unasked = prompt_ids(task, kit, one.frame, picture=codes, listed=things)
             cells = free_cells(region_codec.decode(region_ids, kit, one.frame), one.frame, codes.rows, codes.columns)
             wheres += [cells] * each
             requests += [
                 Request(
                     prefix=(*prefix, *region_ids),
-                    unconditional=(*prompt_ids(task, kit, one.frame, picture=codes), *region_ids),
+                    unconditional=(*unasked, *region_ids),
                     grammar=grammars[number],
                     budget=grammars[number].shortest,
                     seed=own,

@@ -22,7 +22,8 @@ from anyvl.grammar.terms import Sequence as Then
 from anyvl.grammar.terms import Token
 from anyvl.sampling import Sampling
 from anyvl.tasks import Task
-from anyvl.tasks.translate import prompt_ids
+from anyvl.tasks.listing import LISTING, can_look
+from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
 from anyvl.values import Codes, Frame, Instance
 
 T = TypeVar("T")
@@ -79,19 +80,20 @@ class Engine:
         words: str | None = "",
         picture: Codes | None = None,
         hidden: Bool[np.ndarray, "rows columns"] | None = None,
+        listed: Sequence[Instance] | None = None,
         layout: Sequence[Instance] | None = None,
     ) -> list[int]:
         """The ids of a question, where an answer of `room` ids fits behind it; words None leaves them out.
 
         InputError for a task the model was not trained for, for missing words and for too many.
         """
-        self.require_task(task.name)
+        self.check(task, words)
         if task.needs_words and words is not None:
-            if not words.strip():
-                raise InputError(f"{task.name.replace('_', ' ')} needs words: the prompt is empty")
             self.warn_of_unknown(words)
         prompt = None if words is None else task.prompt(words)
-        ids = prompt_ids(task, self.kit, frame, picture=picture, hidden=hidden, prompt=prompt, layout=layout)
+        ids = prompt_ids(
+            task, self.kit, frame, picture=picture, hidden=hidden, listed=listed, prompt=prompt, layout=layout
+        )
         longest = self.stepper.longest
         if len(ids) + room > longest:
             raise InputError(
@@ -100,17 +102,70 @@ class Engine:
             )
         return ids
 
+    def looked(
+        self, task: Task, pictures: Sequence[Seen], words: Sequence[str], on_step: OnStep | None = None
+    ) -> Sequence[list[Instance] | None]:
+        """What is in each of some pictures, listed before their questions are put: one list a picture, however often it comes.
+        None where the task is answered without, or by a model that was not trained to look.
+
+        Questions that will be refused are refused here, before anything is written.
+        """
+        for question in words:
+            self.check(task, question)
+        if not task.looks or not can_look(self.parts.tasks):
+            return [None] * len(pictures)
+        apart = {(one.codes, one.frame): one for one in pictures}
+        lists = dict(zip(apart, self.lists(list(apart.values()), on_step), strict=True))
+        return [lists[one.codes, one.frame] for one in pictures]
+
+    def lists(self, pictures: Sequence[Seen], on_step: OnStep | None = None) -> list[list[Instance]]:
+        """What the model lists in each of some pictures, as one batch."""
+        grammar = answer_grammar(LISTING.output, self.kit)
+        budget = self.budget(LISTING, grammar)
+        requests = [
+            Request(
+                prefix=tuple(self.question(LISTING, one.frame, budget, picture=one.codes)),
+                grammar=grammar,
+                budget=budget,
+                seed=0,
+                sampling=LISTING.sampling,
+            )
+            for one in pictures
+        ]
+        return [
+            answer_value(LISTING.output, self.kit, one.frame, result.ids, probabilities(result))
+            for one, result in zip(pictures, self.write(requests, on_step), strict=True)
+        ]
+
+    def check(self, task: Task, words: str | None) -> None:
+        """InputError for a task the model was not trained for, and for missing words; words None are left out on purpose."""
+        self.require_task(task.name)
+        if task.needs_words and words is not None and not words.strip():
+            raise InputError(f"{task.name.replace('_', ' ')} needs words: the prompt is empty")
+
+    def budget(self, task: Task, grammar: Automaton) -> int:
+        """Most ids of an answer: of a small model, half of what it can hold at most."""
+        return min(task.budget, self.stepper.longest // 2) + grammar.shortest
+
     def require_task(self, name: str) -> None:
         """InputError for a task that the model was not trained for."""
         if self.parts.tasks and name not in self.parts.tasks:
             known = ", ".join(self.parts.tasks)
             raise InputError(f"this model was not trained for {name}: it knows {known}")
 
-    def likelihoods(self, task: Task, frame: Frame, picture: Codes, words: str, answers: Sequence[str]) -> list[float]:
+    def likelihoods(
+        self,
+        task: Task,
+        frame: Frame,
+        picture: Codes,
+        words: str,
+        answers: Sequence[str],
+        listed: Sequence[Instance] | None = None,
+    ) -> list[float]:
         """The log probability, in nats, of each of some answers in words to a question about a picture: one pass for all."""
         opened, closed = (self.kit.vocabulary.control(mark) for mark in ("text", "text_end"))
         branches = [[*text_to_ids(answer, self.kit), closed] for answer in answers]
-        ids = self.question(task, frame, 1 + max(map(len, branches)), words=words, picture=picture)
+        ids = self.question(task, frame, 1 + max(map(len, branches)), words=words, picture=picture, listed=listed)
         return self.stepper.likelihoods([*ids, opened], branches)
 
     def write(self, requests: list[Request], on_step: OnStep | None = None) -> list[Result]:
@@ -150,7 +205,7 @@ def _outside() -> int:
     return max(1, level)
 
 
-def listed(value: T | Sequence[T], kind: type[T]) -> list[T]:
+def as_list(value: T | Sequence[T], kind: type[T]) -> list[T]:
     """A value alone as a list of one."""
     return [value] if isinstance(value, kind) else list(value)  # type: ignore[arg-type]
 

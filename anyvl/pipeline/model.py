@@ -90,6 +90,7 @@ _METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "image_editing": ("edit", {}),
     "infilling": ("infill", {}),
     "segmentation": ("segment", {}),
+    "listing": ("look", {}),
     "detection": ("detect", {}),
     "grounding": ("ground", {}),
     "keypoints": ("keypoints", {}),

@@ -13,9 +13,9 @@ from anyvl.generation import Request
 from anyvl.pipeline.engine import (
     Engine,
     OnStep,
+    as_list,
     at_least_one,
     candidate_seed,
-    listed,
     probabilities,
     rule_of,
     seeds_of,
@@ -79,7 +79,7 @@ class Painting(Engine):
             plan = self.parts.plans and layout is None
         name = "planned_image" if plan else "text_to_image" if layout is None else "layout_to_image"
         task, wanted = find_task(name), _wanted(height, width)
-        said: list[str | None] = [None] if prompt is None and layout is not None else [*listed(prompt or "", str)]
+        said: list[str | None] = [None] if prompt is None and layout is not None else [*as_list(prompt or "", str)]
         prompts = [words for words in said for _ in range(at_least_one(num_images_per_prompt))]
         tries = self._candidates(candidates, prompts)
         rows, columns = nearest_grid(wanted, self.kit.grids)

@@ -12,6 +12,7 @@ from anyvl.tasks.image_editing import IMAGE_EDITING
 from anyvl.tasks.infilling import INFILLING
 from anyvl.tasks.keypoints import KEYPOINTS
 from anyvl.tasks.layout_to_image import LAYOUT_TO_IMAGE
+from anyvl.tasks.listing import LISTING
 from anyvl.tasks.planned_image import PLANNED_IMAGE
 from anyvl.tasks.question_answering import QUESTION_ANSWERING
 from anyvl.tasks.segmentation import SEGMENTATION
@@ -25,6 +26,7 @@ TASKS: tuple[Task, ...] = (
     IMAGE_EDITING,
     INFILLING,
     SEGMENTATION,
+    LISTING,
     DETECTION,
     GROUNDING,
     KEYPOINTS,

@@ -7,6 +7,7 @@ DETECTION = Task(
     name="detection",
     description="box and name every thing in a picture",
     sees_picture=True,
+    looks=True,
     templates=("detect everything", "find all things", "list the objects with their boxes"),
     held_out_template="which objects are where?",
     output=Boxes(),

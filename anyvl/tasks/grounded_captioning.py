@@ -7,6 +7,7 @@ GROUNDED_CAPTIONING = Task(
     name="grounded_captioning",
     description="say in words what a picture shows, with the box of each thing that is named",
     sees_picture=True,
+    looks=True,
     templates=("caption with boxes", "describe the picture and box each thing", "a grounded caption"),
     held_out_template="tell me what you see and where",
     output=Grounded(),

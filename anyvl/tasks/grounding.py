@@ -7,6 +7,7 @@ GROUNDING = Task(
     name="grounding",
     description="box every thing that a phrase refers to; nothing when there is none",
     sees_picture=True,
+    looks=True,
     templates=("find {words}", "where is {words}?", "box {words}", "locate {words}"),
     held_out_template="show me {words}",
     output=Boxes(phrase=""),

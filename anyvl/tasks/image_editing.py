@@ -18,11 +18,12 @@ IMAGE_EDITING = Task(
     name="image_editing",
     description="change a picture as an instruction says: replace, recolour, remove, add, change the background",
     sees_picture=True,
+    looks=True,
     templates=("{words}", "edit: {words}", "please {words}", "change the picture: {words}"),
     held_out_template="now {words}",
     output=Chain(Region(vertices=8), Picture()),
     metric="edit_success",
-    sampling=Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0),
+    sampling=Sampling(temperature=0.5, top_p=0.9, guidance_scale=1.5),
     guided=True,
 )
 

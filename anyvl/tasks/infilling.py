@@ -23,7 +23,7 @@ INFILLING = Task(
     held_out_template="paint what is missing: {words}",
     output=Picture(),
     metric="judge_accuracy",
-    sampling=Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0),
+    sampling=Sampling(temperature=0.5, top_p=0.9, guidance_scale=1.5),
     guided=True,
 )
 

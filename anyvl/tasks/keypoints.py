@@ -7,6 +7,7 @@ KEYPOINTS = Task(
     name="keypoints",
     description="mark named points of a thing and say whether each is seen; nothing when the thing is not there",
     sees_picture=True,
+    looks=True,
     templates=("key points of {words}", "mark the points of {words}", "landmarks of {words}"),
     held_out_template="point out {words}",
     output=Keypoints(names=("top", "right", "bottom", "left", "centre")),

@@ -7,6 +7,7 @@ QUESTION_ANSWERING = Task(
     name="question_answering",
     description="answer a question about a picture; with given choices, how probable each is",
     sees_picture=True,
+    looks=True,
     templates=("{words}", "question: {words}", "answer this: {words}"),
     held_out_template="tell me, {words}",
     output=Words(),

@@ -21,6 +21,7 @@ SEGMENTATION = Task(
     name="segmentation",
     description="outline every thing that a phrase refers to; nothing when there is none",
     sees_picture=True,
+    looks=True,
     templates=("segment {words}", "outline {words}", "where exactly is {words}?", "mask of {words}"),
     held_out_template="trace {words}",
     output=Polygons(vertices=24),

@@ -10,17 +10,19 @@ from anyvl.sampling import Sampling
 class Task:
     """One thing the model can be asked for.
 
-    sees_picture: whether a picture comes before the words; hides_cells: with some cells hidden. takes_layout: whether named
-    boxes come after the words. templates: plain-language prompts with one `{words}` for what the user says (none where the task
-    needs no words); a training draws from all but `held_out_template`, which is kept to test that the model understands wording
-    it was not trained on. guided: whether its words may be dropped, for classifier-free guidance. budget: most ids of an answer
-    beyond the codes of a picture. metric: name of what it is judged by.
+    sees_picture: whether a picture comes before the words; hides_cells: with some cells hidden; looks: with a list of what is in
+    it, where the model can write one (`listing`). takes_layout: whether named boxes come after the words. templates:
+    plain-language prompts with one `{words}` for what the user says (none where the task needs no words); a training draws from
+    all but `held_out_template`, which is kept to test that the model understands wording it was not trained on. guided: whether
+    its words may be dropped, for classifier-free guidance. budget: most ids of an answer beyond the codes of a picture. metric:
+    name of what it is judged by.
     """
 
     name: str
     description: str
     sees_picture: bool
     hides_cells: bool = False
+    looks: bool = False
     takes_layout: bool = False
     templates: tuple[str, ...]
     held_out_template: str

@@ -12,6 +12,6 @@ TEXT_TO_IMAGE = Task(
     held_out_template="an image that shows {words}",
     output=Picture(),
     metric="scene_accuracy",
-    sampling=Sampling(temperature=0.7, top_p=0.9, guidance_scale=2.0),
+    sampling=Sampling(temperature=0.5, top_p=0.9, guidance_scale=1.5),
     guided=True,
 )

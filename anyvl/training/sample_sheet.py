@@ -15,10 +15,12 @@ from anyvl.pipeline import AnyVL
 from anyvl.training.sheets import save_sheet
 
 
-def decoder_sheet(decoder: Decoder, kit: Kit, world: World, path: Path, columns: int = 10) -> None:
+def decoder_sheet(
+    decoder: Decoder, kit: Kit, world: World, path: Path, tasks: tuple[str, ...] = (), columns: int = 10
+) -> None:
     """Four rows: true scenes, pictures painted of their captions, scenes before an edit, the edits made of them."""
     assert isinstance(kit.image, VQGANTokenizer)
-    model = AnyVL(Parts(decoder=decoder, tokenizer=kit.image, kit=kit))
+    model = AnyVL(Parts(decoder=decoder, tokenizer=kit.image, kit=kit, tasks=tasks))
     square = [index * len(world.grids) for index in range(columns)]
     scenes = [world.scene(index) for index in square]
     captions = [

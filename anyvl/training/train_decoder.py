@@ -20,6 +20,7 @@ from anyvl.model.checkpoint import load_json
 from anyvl.model.decoder import Decoder, DecoderConfig
 from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer, share_codebook
 from anyvl.tasks import TASKS
+from anyvl.tasks.listing import LISTING, can_look
 from anyvl.training.config import DecoderRun, built
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.losses import next_id_loss
@@ -56,6 +57,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         decoder.load_state_dict(start.decoder.state_dict())
     if run.compile:
         decoder.hidden = torch.compile(decoder.hidden, dynamic=True)  # type: ignore[method-assign]
+    tasks = _tasks(run, start)
     mixture = Mixture(
         corpus=corpus,
         kit=dataclasses.replace(kit, image=encoder),
@@ -70,6 +72,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         length_power=run.length_power,
         drop=run.drop,
         plans_alone=run.plans_alone,
+        looks=can_look(tasks),
         noise_objects=run.noise_objects,
         row=run.row,
         seed=run.seed,
@@ -82,15 +85,12 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         return next_id_loss(model, batch, modalities.to(decoder.head.device), run.modality_weights)
 
     def export(model: Decoder, target: Path) -> None:
-        trained = {*(start.tasks if start else ()), *(name for name, weight in run.mixture.items() if weight > 0)}
-        # Weights that do not say what they can may do more than this run.
-        unsaid = start is not None and not start.tasks
         parts = Parts(
             decoder=model,
             tokenizer=tokenizer,
             kit=kit,
             knows=world_knowledge(world.repertoire),
-            tasks=() if unsaid else tuple(task.name for task in TASKS if task.name in trained),
+            tasks=tasks,
             noise_objects=noise_objects,
             lattice=world.spacing,
             # What it has painted more of it does where nothing is said.
@@ -99,7 +99,7 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         save_parts(parts, target, dtype=torch.float32)
 
     def sheet(model: Decoder, path: Path) -> None:
-        decoder_sheet(model, kit, dataclasses.replace(world, split="validation"), path)
+        decoder_sheet(model, kit, dataclasses.replace(world, split="validation"), path, tasks)
 
     job: Job[Decoder] = Job(
         batch=mixture.batch,
@@ -121,6 +121,23 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         precision=precision,
         deadline=deadline,
     )
+
+
+def _tasks(run: DecoderRun, start: Parts | None) -> tuple[str, ...]:
+    """The tasks that the weights will be trained for; none where they start from some that do not say what they can.
+
+    ConfigError where weights learn to look: what they could before they would then be asked behind lists that they cannot read.
+    """
+    learnt = {name for name, weight in run.mixture.items() if weight > 0}
+    if start is None:
+        return tuple(task.name for task in TASKS if task.name in learnt)
+    unread = [task.name for task in TASKS if task.looks and task.name in start.tasks and task.name not in learnt]
+    if LISTING.name in learnt and not can_look(start.tasks) and (unread or not start.tasks):
+        raise ConfigError(
+            f"{run.start} has not learnt to look (listing): a run that teaches it takes all tasks that look along, but the "
+            f"mixture lacks {', '.join(unread) or 'we cannot know which, since the start does not name its tasks'}"
+        )
+    return tuple(task.name for task in TASKS if task.name in {*start.tasks, *learnt}) if start.tasks else ()
 
 
 def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, start: Parts | None, folder: Path) -> Kit:

@@ -65,6 +65,12 @@ def test_detect_takes_labels(photo, model, capsys):
     assert capsys.readouterr().out == "fox  score 1.00  box 1.0 2.0 30.0 20.0\n" * 2
 
 
+def test_look_lists_everything(photo, model, capsys):
+    assert cli.main(["look", photo, "--overlay", "seen.png"]) == 0
+    assert model.calls[-1][0] == "look"
+    assert capsys.readouterr().out == "red fox  score 1.00  box 1.0 2.0 30.0 20.0\n"
+
+
 def test_ground_finds_boxes_like_segment(photo, model, capsys):
     assert cli.main(["ground", photo, "the fox"]) == 0
     assert model.calls[-1][0] == "ground"

@@ -14,7 +14,7 @@ from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.laws import small_kit
-from anyvl.tasks import TASKS
+from anyvl.tasks import TASKS, find_task
 
 KIT = small_kit()
 EOS = KIT.vocabulary.control("eos")
@@ -146,3 +146,20 @@ def test_noise_objects_fill_detections_alone_and_their_corners_bear_no_loss(corp
                 assert (rows["weights"][row, place - 4 : place] == 0).all()
                 assert rows["weights"][row, place] > 0 and rows["weights"][row, place - 5] > 0
     assert found > 0
+
+
+def test_tasks_that_look_share_a_list_behind_their_picture_and_no_others_have_one(corpus: Corpus) -> None:
+    """All rows of a mixture that does not look are without; where it looks, its looking tasks all have one."""
+    ends, opens = (KIT.vocabulary.control(mark) for mark in ("image_end", "object"))
+    for looks in (False, True):
+        for name in ("grounding", "question_answering", "captioning", "classification", "listing"):
+            batch = replace(mixture(corpus, looks=looks, sequences=12), weights={name: 1.0}).batch(0)
+            listed = shared = 0
+            for rows in rows_of(batch).values():
+                for ids, branches, weights in zip(rows["ids"], rows["branches"], rows["weights"], strict=True):
+                    trunk = ids[branches == 0].tolist()
+                    after = trunk[trunk.index(ends) + 1 :]  # a tree of one question is all trunk, its answer weighs
+                    shared += 1
+                    told = opens in after and not weights[branches == 0][trunk.index(ends) + 1 + after.index(opens)]
+                    listed += told
+            assert listed == (shared if looks and find_task(name).looks else 0), name

@@ -5,15 +5,15 @@ import pytest
 from codec_values import CellColours
 from small_corpus import Checksums
 
-from anyvl.codecs import Kit, TextTokenizer
+from anyvl.codecs import Grounded, Kit, TextTokenizer, Words
 from anyvl.data.examples import edit_region, make_sequence
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.world import World
 from anyvl.sequence import TokenSequence
 from anyvl.tasks import TASKS, Task, find_task
 from anyvl.tasks.image_editing import free_cells
-from anyvl.tasks.translate import answer_grammar
-from anyvl.values import Frame
+from anyvl.tasks.translate import answer_grammar, prompt_ids
+from anyvl.values import Box, Codes, Frame, Instance
 from anyvl.vocabulary import Vocabulary
 
 GRIDS = ((8, 8), (6, 10), (10, 6))
@@ -147,3 +147,31 @@ def test_a_plan_learnt_alone_weighs_as_the_answer_that_it_is(corpus: Corpus, kit
         start = answer_start(task, alone, kit)
         names = [place for place in range(start, len(alone.ids)) if alone.ids[place] in kit.vocabulary.text]
         assert np.allclose(alone.weights[names], (len(alone.ids) - start) ** -0.5)
+
+
+def test_a_list_stands_between_picture_and_question_with_the_pieces_of_the_question(kit: Kit) -> None:
+    frame = Frame(height=64, width=64)
+    listed = [
+        Instance(label="red fox", box=Box(8, 8, 40, 40), frame=frame),
+        Instance(label="fox", box=Box(1, 2, 9, 9), frame=frame),
+    ]
+    codes = Codes(rows=8, columns=8, ids=(3,) * 64)
+    task = find_task("grounding")
+    plain = prompt_ids(task, kit, frame, picture=codes, prompt="find the red fox")
+    looking = prompt_ids(task, kit, frame, picture=codes, listed=listed, prompt="find the red fox")
+    seen = plain.index(kit.vocabulary.control("image_end")) + 1
+    more = len(looking) - len(plain)
+    assert looking[:seen] == plain[:seen] and looking[seen + more :] == plain[seen:]
+    assert Grounded().decode(looking[seen : seen + more], kit, frame).words == "the red fox, the fox"
+    # What the question names is the same ids in the list: those of "the red fox" but its beginning, " red fox".
+    name = Words().encode("find the red fox", kit, frame)[1:-1]
+    tail = next(
+        name[i:] for i in range(len(name)) if kit.text.decode(map(kit.vocabulary.text_piece, name[i:])) == " red fox"
+    )
+    told_ids = looking[seen : seen + more]
+    assert tail in [told_ids[i : i + len(tail)] for i in range(more)]
+    empty = prompt_ids(task, kit, frame, picture=codes, listed=[], prompt="find the red fox")
+    nothing = empty[seen : len(empty) - (len(plain) - seen)]
+    assert Grounded().decode(nothing, kit, frame).words == "nothing"
+    with pytest.raises(AssertionError, match="takes no list"):
+        prompt_ids(find_task("captioning"), kit, frame, picture=codes, listed=listed)

@@ -60,6 +60,11 @@ class Thing:
         return COLOUR_NAMES[self.colour]
 
     @property
+    def full_name(self) -> str:
+        """With its colour, as lists and layouts name it: "red fox"."""
+        return f"{self.colour_name} {self.name}"
+
+    @property
     def is_natural(self) -> bool:
         return KINDS[self.kind].natural == self.colour_name
 

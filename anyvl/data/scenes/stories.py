@@ -27,7 +27,7 @@ def description_of(scene: Scene, sprites: Sprites) -> str:
     sentences = [f"there {many} on {with_article(scene.ground.name)} background{style}"]
     for thing in things:
         place = PLACE_WORDS[place_of(thing, scene)][0]
-        sentences.append(f"{with_article(f'{thing.colour_name} {thing.name}')} is {place}")
+        sentences.append(f"{with_article(thing.full_name)} is {place}")
     for thing, other in itertools.pairwise(things):
         relation = relation_of(thing, other)
         if relation and _name(thing, scene) != _name(other, scene):
@@ -44,7 +44,7 @@ def description_of(scene: Scene, sprites: Sprites) -> str:
 def _name(thing: Thing, scene: Scene) -> str:
     """A thing that was told of already: "the fox", or "the red fox" where there are several."""
     alone = sum(other.kind == thing.kind for other in scene.things) == 1
-    return f"the {thing.name}" if alone else f"the {thing.colour_name} {thing.name}"
+    return f"the {thing.name}" if alone else f"the {thing.full_name}"
 
 
 def grounded_caption(caption: Caption, scene: Scene, sprites: Sprites) -> GroundedText:

@@ -148,10 +148,7 @@ def _listed(
 ) -> tuple[str, list[str], list[Fact]]:
     """Words that name every thing, the phrases in them, and what they state."""
     sizes = ["" if full or rng.random() < 0.6 else size_of(thing, scene) for thing in order]
-    phrases = [
-        f"{t.colour_name} {t.name}" if full else phrase_of(t, rng, size=size)
-        for t, size in zip(order, sizes, strict=True)
-    ]
+    phrases = [t.full_name if full else phrase_of(t, rng, size=size) for t, size in zip(order, sizes, strict=True)]
     facts = [Fact(kind=t.name, colour=t.colour_name, size=size) for t, size in zip(order, sizes, strict=True)]
     said = [with_article(phrase) for phrase in phrases]
     one = order[0]
