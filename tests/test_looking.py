@@ -73,7 +73,8 @@ def test_the_longest_list_leaves_room_for_every_task_that_looks(task: Task) -> N
     parts = load_parts()
     kit, longest = parts.kit, parts.decoder.config.max_position_embeddings
     rows, columns = max(kit.grids)
-    frame = Frame(height=8 * rows, width=8 * columns)
+    factor = parts.tokenizer.model.config.factor
+    frame = Frame(height=factor * rows, width=factor * columns)
     codes = Codes(rows=rows, columns=columns, ids=(0,) * (rows * columns))
     thing = Instance(label="purple light bulb", box=Box(1, 2, 30, 40), frame=frame)
     for many in range(99):

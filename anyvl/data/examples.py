@@ -49,7 +49,7 @@ def make_sequence(
 ) -> TokenSequence:
     """A training sequence of a task about scene `index`; `drop` is the chance to leave out the words of a guided task.
 
-    listed: what comes before the question of a task that looks first (`anyvl.data.lists`); None: it does not.
+    listed: what comes before the question (`anyvl.data.lists`), of a task that looks alone; None: nothing.
     plans_alone: the chance that a planned picture ends where it begins: a plan is a few ids, its picture some hundred.
     """
     make = _MAKERS.get(task.name)
@@ -68,7 +68,7 @@ def make_sequence(
         made.answer,
         picture=made.picture,
         hidden=made.hidden,
-        listed=listed if task.looks else None,
+        listed=listed,
         prompt=prompt,
         layout=layout,
         input_weight=input_weight,

@@ -114,9 +114,8 @@ def failures(model: AnyVL) -> list[list[tuple[Image.Image, str]]]:
     """A row a suite: its worst items, with what was asked."""
     rows = []
     for name in _FAILING:
-        scores = SUITES[name].measure(
-            Bench(model, _EXAMINED)
-        )  # lazily: measured up to the first figure that shows something
+        # Suites are lazy: what comes after the first figure that shows something is not measured.
+        scores = SUITES[name].measure(Bench(model, _EXAMINED))
         shown = next(score.exhibits for score in scores if score.exhibits)
         rows.append([(exhibit.picture, exhibit.words) for exhibit in shown["worst"][:_SHOWN]])
     return rows
