@@ -10,10 +10,12 @@ from torch import Tensor
 from anyvl.codecs import Kit
 from anyvl.data.examples import make_sequence, sample_task
 from anyvl.data.lists import listed_with_slips
+from anyvl.data.paintings import Paintings
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.sequence import Rows, TokenSequence, TokenTree, by_length
 from anyvl.tasks import Task
 from anyvl.tasks.detection import detection_codec
+from anyvl.tasks.image_editing import IMAGE_EDITING
 from anyvl.values import Instance
 
 _STEP = 100
@@ -32,8 +34,8 @@ class Mixture:
     `fresh` a step.
 
     Tasks that see a picture share it with up to `questions` - 1 others, as branches of one tree of at most `length` ids. looks:
-    those that look first share a list of what is in it besides (`anyvl.data.lists`). The other fields are as in
-    `anyvl.training.config.DecoderRun`.
+    those that look first share a list of what is in it besides (`anyvl.data.lists`). paintings: where a share of `painted` of
+    these pictures is from. The other fields are as in `anyvl.training.config.DecoderRun`.
     """
 
     corpus: Corpus
@@ -50,6 +52,8 @@ class Mixture:
     drop: float = 0.1
     plans_alone: float = 0.0
     looks: bool = False
+    paintings: Paintings | None = None
+    painted: float = 0.0
     noise_objects: int = 0
     row: int = 0
     seed: int = 0
@@ -67,12 +71,12 @@ class Mixture:
                 continue
             looks = self.looks and task.looks
             picture = shown[looks]
-            question = self._example(task, picture.scene, rng, picture.listed)
+            question = self._question(task, picture, rng)
             asked = [*picture.asked, question]
             if len(asked) > 1 and (len(asked) > self.questions or len(TokenTree.of(asked)) > self.length):
                 trees.append(TokenTree.of(picture.asked))
                 picture = shown[looks] = self._shown(step, rng, looks)
-                question = self._example(task, picture.scene, rng, picture.listed)
+                question = self._question(task, picture, rng)
             picture.asked.append(question)
         trees += [TokenTree.of(picture.asked) for picture in shown.values() if picture.asked]
         pad = self.kit.vocabulary.control("eos")
@@ -84,16 +88,28 @@ class Mixture:
 
     def _shown(self, step: int, rng: np.random.Generator, looks: bool) -> "_Shown":
         scene = self._any_scene(step, rng)
-        return _Shown(scene=scene, listed=listed_with_slips(self.corpus, scene, rng) if looks else None)
+        listed = listed_with_slips(self.corpus, scene, rng) if looks else None
+        return _Shown(scene=scene, listed=listed, painted=self.paintings is not None and rng.random() < self.painted)
+
+    def _question(self, task: Task, picture: "_Shown", rng: np.random.Generator) -> TokenSequence:
+        """A question about a picture; an edit is of the painted one only where it is known what to paint beside things."""
+        paintings, known = self.paintings, task is not IMAGE_EDITING
+        painted = picture.painted and paintings is not None and (known or paintings.keeps_ground(picture.scene))
+        return self._example(task, picture.scene, rng, picture.listed, paintings if painted else None)
 
     def _example(
-        self, task: Task, scene: int, rng: np.random.Generator, listed: list[Instance] | None = None
+        self,
+        task: Task,
+        scene: int,
+        rng: np.random.Generator,
+        listed: list[Instance] | None = None,
+        corpus: Corpus | None = None,
     ) -> TokenSequence:
         if task.name == "detection":
             task = replace(task, output=detection_codec(self.noise_objects))
         return make_sequence(
             task,
-            self.corpus,
+            corpus or self.corpus,
             scene,
             self.kit,
             rng,
@@ -107,10 +123,11 @@ class Mixture:
 
 @dataclass(kw_only=True)
 class _Shown:
-    """A scene with the questions about it so far, and the list that they come behind, if they do."""
+    """A scene, drawn or painted, with the questions about it so far, and the list that they come behind, if they do."""
 
     scene: int
     listed: list[Instance] | None
+    painted: bool
     asked: list[TokenSequence] = field(default_factory=list)
 
 

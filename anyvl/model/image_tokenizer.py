@@ -52,6 +52,10 @@ class VQGANTokenizer:
         """Codes of pictures that have the size of the grid already."""
         return self.model.encode(pictures.to(self._device))
 
+    def decode_batch(self, codes: Int[Tensor, "batch rows columns"]) -> UInt8[Tensor, "batch height width 3"]:
+        """The pictures of codes, `factor` px a code."""
+        return self.model.decode(codes.to(self._device))
+
 
 SAME = 0.02
 """Weights that differ by less are the same, rounded to bf16 or not."""
@@ -65,7 +69,11 @@ def share_codebook(one: VQGANTokenizer, other: VQGANTokenizer) -> bool:
 
 def save_image_tokenizer(model: VQGAN, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
     """Write `config.json` and `model.safetensors`; the moving averages of training are left out."""
-    tensors = {name: value.to(dtype) for name, value in model.state_dict().items() if name not in _OF_TRAINING}
+    tensors = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in model.state_dict().items()
+        if name not in _OF_TRAINING
+    }
     save_tensors(tensors, Path(folder) / WEIGHTS_FILE)
     save_json({"model_type": "anyvl_vqgan", **dataclasses.asdict(model.config)}, Path(folder) / CONFIG_FILE)
 
@@ -88,5 +96,6 @@ def load_image_tokenizer(
     if "quantize.codebook" in tensors:
         codebook = tensors["quantize.codebook"].float()
         tensors |= dict(zip(_OF_TRAINING, (torch.ones(len(codebook)), codebook.clone()), strict=True))
+        tensors.setdefault("quantize.read_as", torch.arange(len(codebook)))  # as they are, where none are united
     load_strictly(model, tensors, folder)
     return VQGANTokenizer(model.prepare(device, dtype))

@@ -22,12 +22,13 @@ class Quantizer(nn.Module):
 
     With `normalize`, vectors and codes lie on the unit sphere; without, they are compared as they are (the form of
     taming-transformers' checkpoints). In training the codebook follows its members by moving averages (unless `following` is
-    off); `revive` re-seeds codes that have no members.
+    off); `revive` re-seeds codes that have no members. `unite` makes codes that stand for nearly the same one code to read.
     """
 
     codebook: Tensor
     members: Tensor
     sums: Tensor
+    read_as: Tensor
 
     def __init__(self, num_codes: int, dim: int, *, normalize: bool = True, decay: float = 0.98) -> None:
         super().__init__()
@@ -38,6 +39,7 @@ class Quantizer(nn.Module):
         self.register_buffer("codebook", start)
         self.register_buffer("members", torch.ones(num_codes))
         self.register_buffer("sums", start.clone())
+        self.register_buffer("read_as", torch.arange(num_codes))
 
     def forward(self, latents: Float[Tensor, "batch dim rows columns"]) -> Quantised:
         """Quantise, with the straight-through gradient."""
@@ -61,14 +63,32 @@ class Quantizer(nn.Module):
         )
 
     def nearest(self, vectors: Float[Tensor, "n dim"]) -> Int[Tensor, " n"]:
-        """Number of the nearest code of each vector."""
+        """Number of the code that each vector is read as: the nearest one, or the one that it is united with."""
         with torch.autocast(vectors.device.type, enabled=False):
             scores = torch.addmm(-0.5 * self.codebook.pow(2).sum(-1), vectors.float(), self.codebook.T)
-        return scores.argmax(-1)
+        return self.read_as[scores.argmax(-1)]
 
     def look_up(self, codes: Int[Tensor, "batch rows columns"]) -> Float[Tensor, "batch dim rows columns"]:
         """The vectors of codes."""
         return rearrange(self.codebook[codes], "b r c d -> b d r c")
+
+    @torch.no_grad()
+    def unite(self, counts: Float[Tensor, " num_codes"], near: float = 0.998) -> int:
+        """From now on read codes whose vectors' cosine is at least `near` as the commonest of them; how many are read no more.
+
+        A codebook holds the plainest ground several times over, as hardly anything sets its codes apart. Which of them a cell
+        got would else change with a rounding of its pixels, and no picture that is painted would be read as it was painted.
+        counts: how common each code is. Codes that are read no more can still be painted.
+        """
+        unit = nn.functional.normalize(self.codebook.float(), dim=-1)
+        read_as = torch.full_like(self.read_as, -1)
+        for code in counts.argsort(descending=True, stable=True).tolist():
+            if read_as[code] < 0:
+                alike = (unit @ unit[code] >= near) & (read_as < 0)
+                read_as[alike] = code
+                read_as[code] = code
+        self.read_as.copy_(read_as)
+        return int((self.read_as != torch.arange(self.num_codes, device=read_as.device)).sum())
 
     @torch.no_grad()
     def revive(self, vectors: Float[Tensor, "n dim"], generator: torch.Generator, least: float = 0.1) -> int:

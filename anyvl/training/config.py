@@ -100,6 +100,9 @@ class VQGANRun:
     """Of the critic's verdict on what is painted (`anyvl.training.critic`); with this or the next above 0 a critic is trained."""
     feature_weight: float = 0.0
     """Of the distance between painted and drawn pictures in the critic's features."""
+    return_weight: float = 0.0
+    """Of reading what is painted back as the codes it was painted from: then a picture that a decoder painted is, once it is
+    pixels, still the picture that it painted."""
     revive_every: int = 50
     start: str | None = None
     """Folder of a saved tokenizer whose weights the run starts from, as far as they have the same shapes."""
@@ -119,7 +122,8 @@ class DecoderRun:
     a batch. questions: how many of them may share a picture, in a row of at most `length` ids (a longer one has its own).
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
-    words are dropped, for guidance. plans_alone: share of planned pictures of which the plan alone is learnt. noise_objects:
+    words are dropped, for guidance. plans_alone: share of planned pictures of which the plan alone is learnt. painted: share
+    of the pictures asked about that the weights of `start` painted: what a model is told to edit is often its own. noise_objects:
     lists of detected things are filled up to this many entries with boxes of nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them
     as they are. row: rows of so many ids with several pictures in each, at least `length`, which a GPU learns with few kernels (a
     longer picture makes a batch's rows longer); 0: a row each, of its own length, which a CPU learns without waste.
@@ -147,6 +151,7 @@ class DecoderRun:
     length_power: float = 0.5
     drop: float = 0.1
     plans_alone: float = 0.0
+    painted: float = 0.0
     noise_objects: int = 0
     row: int = 0
     modality_weights: dict[str, float] = field(

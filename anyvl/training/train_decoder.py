@@ -11,9 +11,11 @@ from torch import Tensor
 from anyvl.checkpoint import INDEX_FILE, Parts, load_parts, save_parts
 from anyvl.codecs import Kit, TextTokenizer
 from anyvl.data.mixture import Mixture, count_ids, rows_of
+from anyvl.data.paintings import Paintings
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.knowledge import world_knowledge
 from anyvl.data.scenes.repertoire import Repertoire
+from anyvl.data.scenes.world import World
 from anyvl.data.sentences import world_sentences
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.checkpoint import load_json
@@ -73,6 +75,8 @@ def train_decoder(run: DecoderRun, folder: Path, deadline: float | None = None) 
         drop=run.drop,
         plans_alone=run.plans_alone,
         looks=can_look(tasks),
+        paintings=_paintings(run, world, start, encoder),
+        painted=run.painted,
         noise_objects=run.noise_objects,
         row=run.row,
         seed=run.seed,
@@ -138,6 +142,17 @@ def _tasks(run: DecoderRun, start: Parts | None) -> tuple[str, ...]:
             f"mixture lacks {', '.join(unread) or 'we cannot know which, since the start does not name its tasks'}"
         )
     return tuple(task.name for task in TASKS if task.name in {*start.tasks, *learnt}) if start.tasks else ()
+
+
+def _paintings(run: DecoderRun, world: World, start: Parts | None, encoder: VQGANTokenizer) -> Paintings | None:
+    """The world as the weights that the run starts from paint it, if it takes any of that; ConfigError where they cannot."""
+    if not run.painted:
+        return None
+    if start is None or "layout_to_image" not in start.tasks:
+        raise ConfigError(
+            "painted pictures are by the weights that a run starts from: give a start that paints to layouts"
+        )
+    return Paintings(world, dataclasses.replace(start, tokenizer=encoder), kept=run.scenes + run.fresh)
 
 
 def _kit(run: DecoderRun, repertoire: Repertoire, tokenizer: VQGANTokenizer, start: Parts | None, folder: Path) -> Kit:

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from anyvl.data.scenes.draw import draw
+from anyvl.data.scenes.draw import draw, to_uint8
+from anyvl.data.scenes.world import World
 from anyvl.model.image_tokenizer import load_image_tokenizer, save_image_tokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.training.config import VQGANRun, built
@@ -18,6 +19,13 @@ from anyvl.training.critic import Critic, judged
 from anyvl.training.loop import Job, train
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
+
+_SHARPNESS = 50.0
+"""Of reading painted pictures back: codes as far apart as neighbours mostly are differ tenfold or so in their chance."""
+
+_ONE_IN = 8
+_COUNTED = 600
+"""Scenes that tell how common codes are."""
 
 
 class Studio(nn.Module):
@@ -36,10 +44,11 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         _start_from(start, model)
-    if run.keep_codes:
-        model.keep_codes()
     world = run.world.world()
     sprites = world.sprites.to("cuda" if torch.cuda.is_available() else "cpu")
+    if run.keep_codes:
+        model.keep_codes()
+        unite_codes(model, world)
     studio = Studio(model, Critic() if run.adversarial_weight or run.feature_weight else None)
 
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
@@ -60,6 +69,10 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         usage = quantised.codes.unique().numel() / model_codes
         psnr = 10 * torch.log10(4 / (painted.detach().float() - picture).pow(2).mean((1, 2, 3))).mean()
         said = {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
+        if run.return_weight:
+            unsure, returned = _read_back(studio.tokenizer, painted, quantised.codes, step)
+            total = total + run.return_weight * unsure
+            said |= {"unsure": unsure, "returned": returned}
         if studio.critic is not None:
             found_out, off, mistakes = judged(studio.critic, painted, picture)
             # A critic that knows nothing yet has nothing to say.
@@ -110,6 +123,41 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
     return train(
         studio, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
     )
+
+
+def unite_codes(model: VQGAN, world: World) -> None:
+    """Have codes that stand for nearly the same read as one, by how common they are in the world, where none is united yet."""
+    quantize = model.quantize
+    if not torch.equal(quantize.read_as.cpu(), torch.arange(quantize.num_codes)):
+        return
+    scenes = [
+        [world.scene(index) for index in range(grid, _COUNTED, len(world.grids))] for grid in range(len(world.grids))
+    ]
+    codes = torch.cat([model.encode(to_uint8(draw(some, world.sprites))).flatten() for some in scenes])
+    many = quantize.unite(torch.bincount(codes, minlength=quantize.num_codes).float())
+    print(f"{many} of {quantize.num_codes} codes are as good as others: they are read as those", file=sys.stderr)
+
+
+def _read_back(
+    tokenizer: VQGAN,
+    painted: Float[Tensor, "batch 3 height width"],
+    codes: Int[Tensor, "batch rows columns"],
+    step: int,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """The cross-entropy of reading painted pictures as the codes they were painted from, and the share that is read so.
+
+    The chance of a code is a softmax of minus the squared distance from it: so sharp that codes which stand close count as apart.
+    Of `_ONE_IN` cells one is asked, another one every step: all codes of all cells are more numbers than all else together.
+    """
+    with torch.autocast(painted.device.type, enabled=False):
+        vectors = rearrange(tokenizer.latents(painted.float()), "b d r c -> (b r c) d")[step % _ONE_IN :: _ONE_IN]
+        if tokenizer.config.normalize:
+            vectors = nn.functional.normalize(vectors, dim=-1)
+        book, read_as = tokenizer.quantize.codebook, tokenizer.quantize.read_as
+        scores = _SHARPNESS * (2 * vectors @ book.T - book.pow(2).sum(-1))
+        scores = scores.masked_fill(read_as != torch.arange(len(book), device=book.device), -torch.inf)
+    flat = codes.flatten()[step % _ONE_IN :: _ONE_IN]
+    return nn.functional.cross_entropy(scores, flat), (scores.detach().argmax(-1) == flat).float().mean()
 
 
 def _detail(picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:

@@ -81,6 +81,22 @@ def test_the_codebook_follows_its_members_and_revives_what_has_none():
     assert quantizer.nearest(points).unique().numel() == 3
 
 
+def test_codes_that_stand_for_the_same_are_read_as_the_commonest_and_no_others(tmp_path):
+    model = small(cellwise=True)
+    book = model.quantize.codebook
+    book[5] = torch.nn.functional.normalize(book[9] + 1e-4 * book[2], dim=-1)
+    book[7] = torch.nn.functional.normalize(book[9] + 0.3 * book[2], dim=-1)  # a neighbour, and no more
+    counts = torch.ones(64)
+    counts[5] = 2
+    before = model.quantize.nearest(book)
+    assert before.tolist() == list(range(64))
+    assert model.quantize.unite(counts) == 1
+    read = model.quantize.nearest(book)
+    assert read[9] == 5 and (read != before).sum() == 1
+    save_image_tokenizer(model, tmp_path, torch.bfloat16)
+    assert torch.equal(load_image_tokenizer(tmp_path).model.quantize.read_as, model.quantize.read_as)
+
+
 def test_a_codebook_that_is_trained_on_stays_where_it_was(tmp_path):
     model = small()
     save_image_tokenizer(model, tmp_path)

@@ -47,7 +47,7 @@ def test_every_stage_starts_from_the_one_before(size: str, tmp_path: Path, monke
     started(last, *READER, codes)
     if size == "default":
         last = "decoder_last"
-        started(last, *READER, codes, "mixture.planned_image=0.5")
+        started(last, *READER, codes, "mixture.planned_image=0.5", "painted=0.5")
     model = AnyVL.from_pretrained(f"runs/{last}/model")
     assert model.parts.plans == (size == "default")  # which has painted more to plans than at once here
     assert ("listing" in model.parts.tasks) == (size == "default")  # whose second stretch learns to look
