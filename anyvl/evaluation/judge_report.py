@@ -127,7 +127,10 @@ def _rejected(judge: SceneJudge, pictures: list[UInt8[np.ndarray, "_ _ 3"]], sce
 
 def _round_trips(judge: SceneJudge, tokenizer: ImageTokenizer, world: World, count: int) -> list[Score]:
     scenes = [world.scene(index) for index in range(count)]
-    pictures = [tokenizer.decode(_encoded(tokenizer, draw_one(scene, world.sprites), world)) for scene in scenes]
+    codes = [_encoded(tokenizer, draw_one(scene, world.sprites), world) for scene in scenes]
+    pictures = [tokenizer.decode(one) for one in codes]
+    again = [_encoded(tokenizer, picture, world) for picture in pictures]
+    returned = [float((one.array() == other.array()).mean()) for one, other in zip(codes, again, strict=True)]
     readings = judge.read_many(pictures)
     found = [
         float(any(is_thing(sighting, thing, scene) for sighting in reading.things))
@@ -138,6 +141,7 @@ def _round_trips(judge: SceneJudge, tokenizer: ImageTokenizer, world: World, cou
     return [
         score("codec ceiling: objects found after a round trip", found, note="kind, colour, place and size"),
         score("codec ceiling: scenes that match after a round trip", whole),
+        score("codec: codes that are read back from the pixels painted of them", returned),
     ]
 
 
