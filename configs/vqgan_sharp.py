@@ -1,4 +1,4 @@
-"""The last stage of an image tokenizer: codes stay as they are, what is painted from them gets crisp edges."""
+"""The last stage of an image tokenizer: codes stay as they are, what is painted from them gets crisp edges and is read back."""
 
 from anyvl.training.config import Keeping, Schedule, VQGANRun
 
@@ -10,7 +10,7 @@ def config() -> VQGANRun:
         adversarial_weight=0.02,
         feature_weight=0.3,
         return_weight=0.1,
-        schedule=Schedule(steps=3000, rate=3e-4, warmup=200, decay=0.5, weight_decay=1e-4),
-        keeping=Keeping(log_every=50, state_every=500, sheet_every=1000),
+        schedule=Schedule(steps=1600, rate=3e-4, warmup=100, decay=0.5, weight_decay=1e-4, average=0.99),
+        keeping=Keeping(log_every=50, state_every=200, sheet_every=400),
         seed=1,
     )

@@ -91,12 +91,19 @@ def _in_bins(fine: Float[np.ndarray, "point 2"], most: int, bins: int, tidy: _Ti
     if (np.rint(fine.min(axis=0)) < np.rint(fine.max(axis=0))).all():  # thin and slanted or bent: follow it
         outline = line.buffer(_MARGIN, join_style="mitre", mitre_limit=1.5).exterior.coords[:-1]
         thickened = _rounded(np.asarray(simplify_ring(np.asarray(outline), most)), bins, tidy)
-        if thickened:
-            return thickened
+        return thickened or _rounded(_splinter(fine, bins), bins, tidy)
     # Flat along an axis: its upright box, one bin thick where it has no thickness.
     low, high = extent_to_bins(fine.min(axis=0), fine.max(axis=0), bins)
     (x0, y0), (x1, y1) = low.tolist(), high.tolist()
     return ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+
+
+def _splinter(fine: Float[np.ndarray, "point 2"], bins: int) -> Float[np.ndarray, "3 2"]:
+    """From one end of a slanted ring to the other and one bin aside: what is left where the frame cuts off all thickness."""
+    apart = np.linalg.norm(fine[:, None] - fine[None], axis=-1)
+    one, other = np.rint(fine[list(np.unravel_index(apart.argmax(), apart.shape))])
+    aside = np.array([1.0 if other[0] < bins - 1 else -1.0, 0.0])
+    return np.stack([one, other, other + aside])
 
 
 def cut_at_edges(points: Float[np.ndarray, "point 2"], last: float) -> Float[np.ndarray, "kept 2"]:

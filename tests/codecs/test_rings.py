@@ -61,6 +61,7 @@ def test_the_ring_rules_hold(ring, most, keep, even):
     length=st.floats(0.001, 90),
     thickness=st.floats(0.001, 0.4),
 )
+@example(x=2.625, y=2.625, angle=4.0, length=4.0, thickness=0.0625)  # into the corner of the frame
 def test_slivers_stay_within_a_bin_and_a_half(x, y, angle, length, thickness):
     along = np.array([np.cos(angle), np.sin(angle)]) * length
     across = np.array([-np.sin(angle), np.cos(angle)]) * thickness
