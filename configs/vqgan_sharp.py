@@ -1,4 +1,4 @@
-"""The last stage of an image tokenizer: codes stay as they are, what is painted from them gets crisp edges and is read back."""
+"""The last stage of an image tokenizer: codes mean what they meant, what is painted of them gets crisp and is read back."""
 
 from anyvl.training.config import Keeping, Schedule, VQGANRun
 

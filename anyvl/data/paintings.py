@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,13 @@ class Paintings(Corpus):
     def __init__(self, world: World, painter: Parts, kept: int = 100_000) -> None:
         super().__init__(world, painter.tokenizer, kept)
         self._painter = painter
-        self._stepper: DecoderStepper | None = None  # made in the process that paints
+        self._stepper: DecoderStepper | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            **self.__dict__,
+            "_stepper": None,
+        }  # packed weights don't travel: each process that paints packs its own
 
     def _encoded_block(self, number: int) -> list[Int[np.ndarray, "scene code"]]:
         numbers = range(number * self.span, (number + 1) * self.span)

@@ -141,7 +141,7 @@ def _round_trips(judge: SceneJudge, tokenizer: ImageTokenizer, world: World, cou
     return [
         score("codec ceiling: objects found after a round trip", found, note="kind, colour, place and size"),
         score("codec ceiling: scenes that match after a round trip", whole),
-        score("codec: codes that are read back from the pixels painted of them", returned),
+        score("codec ceiling: codes that are read back from what is painted of them", returned),
     ]
 
 

@@ -74,6 +74,8 @@ def save_image_tokenizer(model: VQGAN, folder: str | Path, dtype: torch.dtype = 
         for name, value in model.state_dict().items()
         if name not in _OF_TRAINING
     }
+    if torch.equal(model.quantize.read_as.cpu(), torch.arange(model.quantize.num_codes)):
+        del tensors["quantize.read_as"]
     save_tensors(tensors, Path(folder) / WEIGHTS_FILE)
     save_json({"model_type": "anyvl_vqgan", **dataclasses.asdict(model.config)}, Path(folder) / CONFIG_FILE)
 

@@ -1,6 +1,7 @@
 """Nearest-code lookup with a codebook kept by moving averages (VQ-VAE-2; l2-normalised low-dimensional codes of ViT-VQGAN)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -41,6 +42,12 @@ class Quantizer(nn.Module):
         self.register_buffer("sums", start.clone())
         self.register_buffer("read_as", torch.arange(num_codes))
 
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        state_dict.setdefault(
+            prefix + "read_as", self.read_as.clone()
+        )  # of a state that was saved before there was any
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
     def forward(self, latents: Float[Tensor, "batch dim rows columns"]) -> Quantised:
         """Quantise, with the straight-through gradient."""
         # Distances decide which code it is: they stay in fp32 under autocast.
@@ -74,17 +81,20 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def unite(self, counts: Float[Tensor, " num_codes"], near: float = 0.998) -> int:
-        """From now on read codes whose vectors' cosine is at least `near` as the commonest of them; how many are read no more.
+        """From now on read codes that stand for nearly the same as the commonest of them; how many are read no more.
+
+        near: they do where their cosine is at least this; of codes that lie on no sphere, as near for their length.
 
         A codebook holds the plainest ground several times over, as hardly anything sets its codes apart. Which of them a cell
         got would else change with a rounding of its pixels, and no picture that is painted would be read as it was painted.
         counts: how common each code is. Codes that are read no more can still be painted.
         """
-        unit = nn.functional.normalize(self.codebook.float(), dim=-1)
+        book = self.codebook.float()
         read_as = torch.full_like(self.read_as, -1)
         for code in counts.argsort(descending=True, stable=True).tolist():
             if read_as[code] < 0:
-                alike = (unit @ unit[code] >= near) & (read_as < 0)
+                off = (book - book[code]).pow(2).sum(-1)
+                alike = (off <= 2 * (1 - near) * book[code].pow(2).sum()) & (read_as < 0)
                 read_as[alike] = code
                 read_as[code] = code
         self.read_as.copy_(read_as)
@@ -107,6 +117,7 @@ class Quantizer(nn.Module):
             self.codebook[dead] = vectors[picked]
             self.sums[dead] = vectors[picked]
             self.members[dead] = 1.0
+            self.read_as[dead] = dead
         return len(dead)
 
     def _follow(self, vectors: Float[Tensor, "n dim"], flat: Int[Tensor, " n"]) -> None:

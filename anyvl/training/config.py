@@ -107,7 +107,8 @@ class VQGANRun:
     start: str | None = None
     """Folder of a saved tokenizer whose weights the run starts from, as far as they have the same shapes."""
     keep_codes: bool = False
-    """Train only the way from codes to pixels, so that decoders trained on these codes stay valid."""
+    """Train only the way from codes to pixels, so that decoders trained on these codes stay valid. Codes that stand for nearly
+    the same are read as one from then on (`anyvl.model.quantizer.Quantizer.unite`)."""
     precision: str = "auto"
     """bf16, no (fp32), or auto: bf16 where the machine multiplies it natively, else fp32. The run says which."""
     seed: int = 0
@@ -123,8 +124,8 @@ class DecoderRun:
     input_weight: loss on the codes of input pictures, as a share of that on outputs. length_power: each input and answer of
     n ids weighs n^-length_power an id, so that short answers are heard among whole pictures. drop: share of examples whose
     words are dropped, for guidance. plans_alone: share of planned pictures of which the plan alone is learnt. painted: share
-    of the pictures asked about that the weights of `start` painted: what a model is told to edit is often its own. noise_objects:
-    lists of detected things are filled up to this many entries with boxes of nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them
+    of the pictures asked about that the weights of `start` painted: what a model is told to edit is often its own. The window of
+    scenes is painted on the CPU, so take a small one. noise_objects: lists of detected things are filled up to this many entries with boxes of nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them
     as they are. row: rows of so many ids with several pictures in each, at least `length`, which a GPU learns with few kernels (a
     longer picture makes a batch's rows longer); 0: a row each, of its own length, which a CPU learns without waste.
     """

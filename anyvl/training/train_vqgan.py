@@ -24,8 +24,9 @@ _SHARPNESS = 50.0
 """Of reading painted pictures back: codes as far apart as neighbours mostly are differ tenfold or so in their chance."""
 
 _ONE_IN = 8
-_COUNTED = 600
-"""Scenes that tell how common codes are."""
+"""Of so many cells one is asked in a step what it is read as."""
+_COUNTED, _AT_ONCE = 600, 20
+"""Scenes that tell how common codes are, and how many of them are encoded at a time."""
 
 
 class Studio(nn.Module):
@@ -49,6 +50,8 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
     if run.keep_codes:
         model.keep_codes()
         unite_codes(model, world)
+    else:
+        model.quantize.read_as.copy_(torch.arange(model.config.num_codes))  # codes that move stand for themselves
     studio = Studio(model, Critic() if run.adversarial_weight or run.feature_weight else None)
 
     def batch(step: int, rank: int) -> Mapping[str, Tensor]:
@@ -133,7 +136,8 @@ def unite_codes(model: VQGAN, world: World) -> None:
     scenes = [
         [world.scene(index) for index in range(grid, _COUNTED, len(world.grids))] for grid in range(len(world.grids))
     ]
-    codes = torch.cat([model.encode(to_uint8(draw(some, world.sprites))).flatten() for some in scenes])
+    parts = [some[start : start + _AT_ONCE] for some in scenes for start in range(0, len(some), _AT_ONCE)]
+    codes = torch.cat([model.encode(to_uint8(draw(part, world.sprites))).flatten() for part in parts])
     many = quantize.unite(torch.bincount(codes, minlength=quantize.num_codes).float())
     print(f"{many} of {quantize.num_codes} codes are as good as others: they are read as those", file=sys.stderr)
 

@@ -1,6 +1,7 @@
 """Paintings are what a model makes of scenes and reads back as a picture, and edits of them keep to what is known."""
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -82,3 +83,18 @@ def test_questions_are_about_paintings_and_edits_only_where_the_ground_is_kept(
     assert asked("image_editing", 1.0, True) == (True, False) and asked("image_editing", 1.0, False) == (False, True)
     assert asked("captioning", 0.5, True) == (True, True)
     assert asked("text_to_image", 1.0, True) == (False, True)
+
+
+def test_a_mixture_with_paintings_goes_to_other_processes(painter: Parts, world: World) -> None:
+    mixture = Mixture(
+        corpus=Corpus(world, painter.tokenizer),
+        kit=painter.kit,
+        paintings=Paintings(world, painter),
+        painted=1.0,
+        weights={"captioning": 1.0},
+        sequences=2,
+        scenes=96,
+        length=400,
+    )
+    here, there = mixture.batch(0), pickle.loads(pickle.dumps(mixture)).batch(0)
+    assert here.keys() == there.keys() and all((here[name] == there[name]).all() for name in here)

@@ -97,6 +97,35 @@ def test_codes_that_stand_for_the_same_are_read_as_the_commonest_and_no_others(t
     assert torch.equal(load_image_tokenizer(tmp_path).model.quantize.read_as, model.quantize.read_as)
 
 
+def test_codes_of_one_direction_that_lie_apart_stay_apart_off_the_sphere():
+    quantizer = Quantizer(8, 4, normalize=False)
+    quantizer.codebook[5] = 3 * quantizer.codebook[2]
+    assert quantizer.unite(torch.ones(8)) == 0
+    quantizer.codebook[5] = 1.001 * quantizer.codebook[2]
+    assert quantizer.unite(torch.ones(8)) == 1
+
+
+def test_a_united_code_that_is_revived_stands_for_itself():
+    quantizer = Quantizer(16, 4)
+    quantizer.codebook[5] = quantizer.codebook[2]
+    quantizer.unite(torch.ones(16))
+    quantizer.members[5] = 0
+    vectors = torch.nn.functional.normalize(torch.randn(40, 4), dim=-1)
+    assert quantizer.revive(vectors, torch.Generator().manual_seed(0)) == 1
+    assert int(quantizer.nearest(quantizer.codebook[5:6])) == 5
+
+
+def test_weights_of_before_codes_were_united_can_still_be_read(tmp_path):
+    model = small()
+    old = {name: value for name, value in model.state_dict().items() if name != "quantize.read_as"}
+    again = small()
+    again.quantize.read_as[3] = 4
+    again.load_state_dict(old)
+    assert again.quantize.read_as[3] == 4  # what was united just before stays so
+    save_image_tokenizer(model, tmp_path)
+    assert torch.equal(load_image_tokenizer(tmp_path).model.quantize.read_as, torch.arange(64))
+
+
 def test_a_codebook_that_is_trained_on_stays_where_it_was(tmp_path):
     model = small()
     save_image_tokenizer(model, tmp_path)
