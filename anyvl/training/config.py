@@ -126,7 +126,8 @@ class DecoderRun:
     words are dropped, for guidance. plans_alone: share of planned pictures of which the plan alone is learnt. painted: share
     of the pictures asked about that the weights of `start` painted: what a model is told to edit is often its own. The window of
     scenes is painted on the CPU, so take a small one. noise_objects: lists of detected things are filled up to this many
-    entries with boxes of nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them as they are. row: rows of so many ids with several pictures in each, at least `length`, which a GPU learns with few kernels (a
+    entries with boxes of nothing (`anyvl.codecs.PaddedBoxes`); 0 leaves them as they are. row: rows of so many ids with
+    several pictures in each, at least `length`, which a GPU learns with few kernels (a
     longer picture makes a batch's rows longer); 0: a row each, of its own length, which a CPU learns without waste.
     """
 
