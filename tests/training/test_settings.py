@@ -7,6 +7,7 @@ import pytest
 
 from anyvl.errors import ConfigError
 from anyvl.training.config import DecoderRun, load_run
+from anyvl.training.train_decoder import _paintings
 
 CONFIG = Path(__file__).parents[2] / "configs" / "decoder_default.py"
 
@@ -33,3 +34,10 @@ def test_none_is_none_where_a_field_may_be_none():
 def test_a_setting_that_no_run_has_is_refused(setting):
     with pytest.raises(ConfigError):
         run(setting)
+
+
+def test_painted_pictures_need_weights_that_paint_to_layouts(small_parts):
+    for start in (None, dataclasses.replace(small_parts, tasks=("captioning",))):
+        with pytest.raises(ConfigError, match="start"):
+            _paintings(run("painted=0.5"), run().world.world(), start, small_parts.tokenizer)
+    assert _paintings(run(), run().world.world(), None, small_parts.tokenizer) is None
