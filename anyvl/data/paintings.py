@@ -1,7 +1,6 @@
 """Scenes as a decoder paints them: the pictures that it will be asked about and told to edit most often."""
 
 import dataclasses
-import math
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,12 @@ from anyvl.codecs import Kit
 from anyvl.data.examples import layout_of
 from anyvl.data.scenes.corpus import Corpus
 from anyvl.data.scenes.scene import Scene
+from anyvl.data.scenes.truth import outline_of, polygons_of
 from anyvl.data.scenes.words import caption_of
 from anyvl.data.scenes.world import World
 from anyvl.generation import DecoderStepper, Request, generate
 from anyvl.tasks import find_task
+from anyvl.tasks.image_editing import free_cells
 from anyvl.tasks.translate import answer_grammar, answer_value, prompt_ids
 from anyvl.values import Frame
 
@@ -37,17 +38,10 @@ class Paintings(Corpus):
         self._stepper: DecoderStepper | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            **self.__dict__,
-            "_stepper": None,
-        }  # packed weights don't travel: each process that paints packs its own
+        # Packed weights don't travel: each process that paints packs its own.
+        return {**self.__dict__, "_stepper": None}
 
-    def _encoded_block(self, number: int) -> list[Int[np.ndarray, "scene code"]]:
-        numbers = range(number * self.span, (number + 1) * self.span)
-        grids = len(self.world.grids)
-        return [self.painted(numbers[grid::grids]) for grid in range(grids)]
-
-    def painted(self, numbers: range) -> Int[np.ndarray, "scene code"]:
+    def of_one_grid(self, numbers: range) -> Int[np.ndarray, "scene code"]:
         """Codes of the paintings of some scenes of one grid, by number, painted as one batch."""
         scenes = [self.world.scene(index) for index in numbers]
         frame = Frame(height=scenes[0].height, width=scenes[0].width)
@@ -68,10 +62,9 @@ class Paintings(Corpus):
         """Whether the ground of a painting is, code for code, nearly that of the drawn scene: then what an edit shows there is
         known."""
         scene, painted = self.world.scene(index), self.codes(index).array()
-        beside = np.ones(painted.shape, dtype=bool)
-        for thing in layout_of(scene, self.world.sprites):
-            x0, y0, x1, y1 = (along / self.world.factor for along in thing.bounds.as_tuple())
-            beside[max(0, int(y0) - 1) : math.ceil(y1) + 1, max(0, int(x0) - 1) : math.ceil(x1) + 1] = False
+        frame = Frame(height=scene.height, width=scene.width)
+        outlines = [outline_of(thing, scene.style, self.world.sprites) for thing in scene.things]
+        beside = ~free_cells(tuple(ring for shape in outlines for ring in polygons_of(shape)), frame, *painted.shape)
         alike = (painted == self.codes_of(scene).array())[beside]
         return alike.size > 0 and float(alike.mean()) > _KEPT
 

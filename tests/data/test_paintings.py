@@ -25,9 +25,9 @@ def world() -> World:
 
 def test_a_painting_is_a_function_of_its_scene_and_is_read_from_its_pixels(painter: Parts, world: World) -> None:
     paintings = Paintings(world, painter)
-    painted = paintings.painted(range(0, 8, 2))
+    painted = paintings.of_one_grid(range(0, 8, 2))
     assert painted.shape == (4, 15) and painted.min() >= 0 and painted.max() < 64
-    assert np.array_equal(paintings.painted(range(2, 6, 2)), painted[1:3])
+    assert np.array_equal(paintings.of_one_grid(range(2, 6, 2)), painted[1:3])
     drawn = Corpus(world, painter.tokenizer)._encoded([world.scene(index) for index in range(0, 8, 2)])
     assert not np.array_equal(painted, drawn)
 

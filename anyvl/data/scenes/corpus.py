@@ -58,7 +58,11 @@ class Corpus:
         """Codes of a block's scenes, a table a grid."""
         numbers = range(number * self.span, (number + 1) * self.span)
         grids = len(self.world.grids)
-        return [self._encoded([self.world.scene(index) for index in numbers[grid::grids]]) for grid in range(grids)]
+        return [self.of_one_grid(numbers[grid::grids]) for grid in range(grids)]
+
+    def of_one_grid(self, numbers: range) -> Int[np.ndarray, "scene code"]:
+        """Codes of some scenes of one grid, by number."""
+        return self._encoded([self.world.scene(index) for index in numbers])
 
     def _encoded(self, scenes: Sequence[Scene]) -> Int[np.ndarray, "scene code"]:
         with torch.no_grad():
