@@ -54,7 +54,10 @@ def _found(name: str | Path) -> Path:
     if folder.is_dir():
         return folder
     if isinstance(name, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or folder.parent.is_dir():
-        raise CheckpointError(f"there is no model folder {folder}: give a folder that save_pretrained has written")
+        raise CheckpointError(
+            f"there is no model folder {folder}: give a folder that save_pretrained has written, "
+            "or that a run of `anyvl train` wrote as it saved"
+        )
     from huggingface_hub import snapshot_download
 
     try:

@@ -31,6 +31,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "parallel": _late("windows", "parallel"),
     "edits": _late("windows", "edits"),
     "pixels": _late("pixels", "pixels"),
+    "refining": _late("refining", "refining"),
     "learning": _late("learning", "learning"),
     "gpu": _late("gpu", "gpu"),
 }

@@ -60,11 +60,14 @@ tags: [image-generation, image-editing, image-segmentation, visual-question-answ
 
 def card(parts: Parts, scores: Sequence[Score], training: str, picture: str) -> str:
     """The card's text. training: Markdown, what it cost and how it was made; picture: where the failures are shown, as the page
-    refers to it."""
+    refers to it. What stands before its first heading is told with
+    the failures."""
+    wrong, heading, made = training.strip().partition("## ")
     lines = ["# The default checkpoint", "", *_parts(parts), "", *_knowledge(parts.knows), ""]
-    lines += ["## Scores", "", LEGEND, table([score for score in scores if score.name.startswith(_TOLD)])]
     lines += ["## What it gets wrong", "", f"The worst of the first {_EXAMINED} items of some suites:", ""]
-    lines += [f"![failures]({picture})", "", training.strip(), "", *_attribution(parts.knows)]
+    lines += [f"![failures]({picture})", "", *([wrong.strip(), ""] if wrong else [])]
+    lines += ["## Scores", "", LEGEND, table([score for score in scores if score.name.startswith(_TOLD)])]
+    lines += [heading + made, "", *_attribution(parts.knows)]
     return "\n".join(lines) + "\n"
 
 

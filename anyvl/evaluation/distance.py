@@ -40,10 +40,10 @@ def picture_distance(model: AnyVL, world: World, count: int) -> list[Score]:
     words = [caption_of(scene, world.rng(index, "caption"), full=True).words for index, scene in enumerate(scenes)]
     drawn = [draw_one(scene, world.sprites) for scene in scenes]
     others = [draw_one(world.scene(_FIRST_TRUE + index), world.sprites) for index in range(4 * count)]
-    true = _features(network, others)
+    true = features_of(others)
 
     def distances(pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> dict[str, float]:
-        return feature_distances(_features(network, pictures), true)
+        return feature_distances(features_of(pictures), true)
 
     # Before anything is painted: a missing package is said at once.
     ceiling = distances([round_trip(model, picture) for picture in drawn])
@@ -85,9 +85,21 @@ def accuracy(
     ]
 
 
-def _features(
-    network: FeatureNetwork, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]
-) -> Float[np.ndarray, "picture feature"]:
+def perceptual_distances(
+    pictures: Sequence[UInt8[np.ndarray, "height width 3"]], others: Sequence[UInt8[np.ndarray, "height width 3"]]
+) -> list[float]:
+    """How differently the network sees each picture and the other of its place and size (`FeatureNetwork.apart`)."""
+    network = load_feature_network()
+    with torch.inference_mode():
+        return [
+            float(network.apart(*(_batches([picture])[0] for picture in pair)))
+            for pair in zip(pictures, others, strict=True)
+        ]
+
+
+def features_of(pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[np.ndarray, "picture feature"]:
+    """What the network that ships makes of pictures of any sizes."""
+    network = load_feature_network()
     with torch.inference_mode():
         return np.concatenate([network(batch).numpy() for batch in _batches(pictures)])
 

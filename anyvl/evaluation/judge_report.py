@@ -12,9 +12,11 @@ from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.scene import MOST_THINGS, Scene, Thing
 from anyvl.data.scenes.sprites import Sprites
 from anyvl.data.scenes.world import World
+from anyvl.evaluation.distance import perceptual_distances
 from anyvl.evaluation.judgement import is_thing, matches
 from anyvl.evaluation.scene_judge import SceneJudge
 from anyvl.evaluation.score import Score, of_another, score
+from anyvl.metrics import psnr
 from anyvl.values import Codes
 
 Forger = Callable[[Scene, np.random.Generator, Sprites], UInt8[np.ndarray, "height width 3"]]
@@ -127,7 +129,8 @@ def _rejected(judge: SceneJudge, pictures: list[UInt8[np.ndarray, "_ _ 3"]], sce
 
 def _round_trips(judge: SceneJudge, tokenizer: ImageTokenizer, world: World, count: int) -> list[Score]:
     scenes = [world.scene(index) for index in range(count)]
-    codes = [_encoded(tokenizer, draw_one(scene, world.sprites), world) for scene in scenes]
+    drawn = [draw_one(scene, world.sprites) for scene in scenes]
+    codes = [_encoded(tokenizer, picture, world) for picture in drawn]
     pictures = [tokenizer.decode(one) for one in codes]
     again = [_encoded(tokenizer, picture, world) for picture in pictures]
     returned = [float((one.array() == other.array()).mean()) for one, other in zip(codes, again, strict=True)]
@@ -142,6 +145,13 @@ def _round_trips(judge: SceneJudge, tokenizer: ImageTokenizer, world: World, cou
         score("codec ceiling: objects found after a round trip", found, note="kind, colour, place and size"),
         score("codec ceiling: scenes that match after a round trip", whole),
         score("codec ceiling: codes that are read back from what is painted of them", returned),
+        score("codec ceiling: PSNR in dB", [psnr(*pair) for pair in zip(pictures, drawn, strict=True)]),
+        score(
+            "codec ceiling: perceptual distance, lower is better",
+            perceptual_distances(pictures, drawn),
+            floor=perceptual_distances(of_another(pictures, [picture.shape for picture in pictures]), drawn),
+            note="floor: of another scene",
+        ),
     ]
 
 

@@ -18,6 +18,7 @@ from anyvl.evaluation import (
     mapping,
     painting,
     planning,
+    refining,
     telling,
 )
 from anyvl.evaluation.scene_judge import SceneJudge
@@ -64,10 +65,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Suite:
-    """tasks: those that a model must have been trained for."""
+    """tasks: those that a model must have been trained for. refines: it must have a refiner of its own."""
 
     tasks: tuple[str, ...]
     measure: Callable[[Bench], Iterable[Score]]
+    refines: bool = False
 
 
 def _text_to_image(on: Bench) -> Iterable[Score]:
@@ -130,6 +132,8 @@ SUITES: dict[str, Suite] = {
     "question_answering": Suite(("question_answering",), _on_test(answering.question_answering)),
     "classification": Suite(("classification",), _on_test(answering.classification)),
     "dense_prediction": Suite(("dense_prediction",), _on_test(mapping.dense_prediction)),
+    "refining": Suite(("text_to_image",), _judged(refining.refining), refines=True),
+    "refining_steps": Suite((), lambda on: refining.refining_steps(on.model, on.test, on.half), refines=True),
     "validity": Suite((), lambda on: laws.validity(laws.small_kit(), 50 * on.count)),
     "seeds": Suite(("text_to_image",), lambda on: laws.seeds(on.model, 5 * on.count)),
 }
@@ -137,9 +141,13 @@ SUITES: dict[str, Suite] = {
 
 
 def suites_of(model: AnyVL) -> tuple[str, ...]:
-    """The suites that a model can be put to: all but those of tasks it was not trained for."""
-    known = set(model.parts.tasks)
-    return tuple(name for name, suite in SUITES.items() if not known or known.issuperset(suite.tasks))
+    """The suites that a model can be put to: all but those of tasks it was not trained for, and of a refiner it has not."""
+    known, refines = set(model.parts.tasks), model.parts.refiner is not None
+    return tuple(
+        name
+        for name, suite in SUITES.items()
+        if (not known or known.issuperset(suite.tasks)) and (refines or not suite.refines)
+    )
 
 
 def evaluate(model: AnyVL, suite: str, count: int = 200) -> list[Score]:

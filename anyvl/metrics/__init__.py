@@ -5,6 +5,7 @@ from anyvl.metrics.calibration import calibration_error, fitted_temperature
 from anyvl.metrics.feature_distance import feature_distances
 from anyvl.metrics.mask_overlap import union_iou
 from anyvl.metrics.matching import all_matched, matched
+from anyvl.metrics.pixel_error import psnr
 from anyvl.metrics.text_facts import f1
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "feature_distances",
     "fitted_temperature",
     "matched",
+    "psnr",
     "union_iou",
 ]

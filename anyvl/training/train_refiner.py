@@ -114,5 +114,5 @@ def _require_squares(run: RefinerRun) -> None:
 
 def _export(painter: AnyVLRefinerPipeline, unet: nn.Module, folder: Path) -> None:
     """The pipeline's folder around a network, weights in bf16."""
-    rounded = copy.deepcopy(unet).to(torch.bfloat16)
+    rounded = nn.Module.to(copy.deepcopy(unet), torch.bfloat16)  # diffusers' own warns of what it need not keep in fp32
     AnyVLRefinerPipeline(rounded, painter.scheduler, **painter.settings).save_pretrained(folder)

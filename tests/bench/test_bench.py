@@ -4,11 +4,12 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from anyvl import bench
-from anyvl.bench import gpu, pixels, subjects, transformers_peer
+from anyvl.bench import gpu, pixels, refining, subjects, transformers_peer
 from anyvl.bench.timing import Figure, plain, ratio
 from anyvl.cli import main
 from anyvl.errors import UnknownNameError
@@ -135,3 +136,11 @@ def test_the_command_line_page_names_every_bench():
     page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     told = page[page.index("`bench` times this machine") :]
     assert all(name in told for name in bench.BENCHES)
+
+
+def test_a_seam_is_a_step_where_tiles_end():
+    assert refining._borders(1024) == [256, 512, 768]
+    ramp = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (8, 200, 3)).copy()
+    assert refining.steps_at(ramp, [64, 128]) == pytest.approx(1)
+    ramp[:, 128:] += 12
+    assert refining.steps_at(ramp, [64, 128]) > 5

@@ -21,7 +21,10 @@ SCORES = (
 @pytest.fixture(scope="module")
 def text() -> str:
     return page.card(
-        load_parts(), from_json(to_json(SCORES)), "## Training\n\nTwo cores, ten hours.\n", "images/failures.png"
+        load_parts(),
+        from_json(to_json(SCORES)),
+        "Beware of toads.\n\n## Training\n\nTwo cores, ten hours.\n",
+        "images/failures.png",
     )
 
 
@@ -43,7 +46,8 @@ def test_it_tells_what_is_known_and_what_the_parts_are(text: str) -> None:
 
 
 def test_failures_and_costs_have_their_place(text: str) -> None:
-    assert "(images/failures.png)\n\n## Training\n\nTwo cores, ten hours.\n" in text
+    assert "(images/failures.png)\n\nBeware of toads.\n\n## Scores\n" in text
+    assert "\n\n## Training\n\nTwo cores, ten hours.\n\n## Attribution" in text
 
 
 def test_it_names_those_whose_drawings_were_shown(text: str) -> None:

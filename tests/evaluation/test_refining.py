@@ -1,0 +1,67 @@
+"""A refiner that paints the truth, one that only enlarges, and what the suite says of them."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anyvl.data.scenes.world import World
+from anyvl.evaluation import refining, suites_of
+from anyvl.evaluation.scene_judge import SceneJudge
+from anyvl.metrics import psnr
+from anyvl.pipeline import AnyVL
+
+
+@pytest.fixture(scope="module")
+def model() -> AnyVL:
+    return AnyVL.from_pretrained()
+
+
+def test_the_truth_is_nearest_and_what_it_shows_stays(model: AnyVL, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World.of(model.parts, "test")
+    truths = refining._Enlarged.of(model, world, 3).true
+
+    def perfect(_: AnyVL, pictures: Sequence[np.ndarray], steps: int | None = None) -> list[np.ndarray]:
+        calls.append(steps)
+        return truths if len(calls) == 1 else refining._resized(pictures, refining._PLAIN["Lanczos"])
+
+    calls: list[int | None] = []
+    monkeypatch.setattr(refining, "_refined", perfect)
+    found = {one.name: one for one in refining.refining(model, world, SceneJudge(world.repertoire), 3)}
+    assert found["refiner, 4 x: PSNR in dB"].value > 90 and found["bicubic, 4 x: PSNR in dB"].value < 40
+    assert found["refiner, 4 x: perceptual distance, lower is better"].value == 0
+    assert found["bicubic, 4 x: perceptual distance, lower is better"].value > 0.01
+    back = found["refiner, 4 x and brought back: PSNR in dB"]
+    assert back.floor is not None and back.value > back.floor + 3
+    assert found["refiner, 4 x: scenes that match"].value == 1
+    assert found["refiner, painted pictures: facts that hold as before"].value == 1
+    far = found["refiner, painted pictures: FID of squares of 128 px, lower is better"]
+    assert far.ceiling is not None and far.floor is not None and far.ceiling < far.value < 1.5 * far.floor
+
+
+def test_steps_are_those_that_are_asked_for(model: AnyVL, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int | None] = []
+
+    def enlarged(_: AnyVL, pictures: Sequence[np.ndarray], steps: int | None = None) -> list[np.ndarray]:
+        asked.append(steps)
+        return refining._resized(pictures, refining._PLAIN["bicubic"])
+
+    monkeypatch.setattr(refining, "_refined", enlarged)
+    scores = refining.refining_steps(model, World.of(model.parts, "test"), 2)
+    assert asked == [1, 2, 4, 8, 16, 50] and scores[0].name == "refiner, 1 step: PSNR in dB"
+
+
+def test_a_model_without_a_refiner_is_not_put_to_its_suites(model: AnyVL) -> None:
+    with_one = AnyVL(dataclasses.replace(model.parts, refiner=Path("anywhere")))
+    without = AnyVL(dataclasses.replace(model.parts, refiner=None))
+    assert {"refining", "refining_steps"} == set(suites_of(with_one)) - set(suites_of(without))
+
+
+def test_psnr_is_that_of_the_mean_square_error() -> None:
+    picture = np.full((4, 6, 3), 100, np.uint8)
+    off = picture.copy()
+    off[:2] += 10  # a mean square error of 50
+    assert psnr(off, picture) == pytest.approx(10 * np.log10(255**2 / 50))
+    assert psnr(picture, picture) > 70
