@@ -86,7 +86,7 @@ def accuracy(
 
 
 def perceptual_distances(
-    pictures: Sequence[UInt8[np.ndarray, "height width 3"]], others: Sequence[UInt8[np.ndarray, "height width 3"]]
+    pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], others: Sequence[UInt8[np.ndarray, "_ _ 3"]]
 ) -> list[float]:
     """How differently the network sees each picture and the other of its place and size (`FeatureNetwork.apart`)."""
     network = load_feature_network()
