@@ -43,7 +43,8 @@ def run(*, benches: Iterable[str] = (), rounds: int = 5, output: Path | None = N
 
     UnknownNameError for a bench or a suffix that is not known.
     """
-    asked = tuple(benches) or tuple(name for name in BENCHES if name != "gpu" or _has_gpu())
+    able = {"gpu": _has_gpu, "refining": _has_refiner}
+    asked = tuple(benches) or tuple(name for name in BENCHES if name not in able or able[name]())
     for name in asked:
         if name not in BENCHES:
             raise UnknownNameError("bench", name, BENCHES)
@@ -81,6 +82,13 @@ def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def _has_refiner() -> bool:
+    """Whether the default checkpoint has one."""
+    from anyvl.checkpoint import load_parts
+
+    return load_parts().refiner is not None
 
 
 def _processor() -> str:

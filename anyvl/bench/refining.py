@@ -1,6 +1,5 @@
 """What refining costs on this machine: seconds and memory by size of the result, and whether tiles leave seams."""
 
-import json
 import subprocess
 import sys
 import time
@@ -10,31 +9,32 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from anyvl.bench.timing import Figure, median_seconds, plain
+from anyvl.data.scenes.draw import draw_one
+from anyvl.data.scenes.world import World
 from anyvl.pipeline import AnyVL
+from anyvl.refiner import OVERLAP, TILE
+from anyvl.refiner.tiles import tiles
 
 _SIDES = ((512, 512), (1024, 1024), (2048, 1536), (2048, 2048))
 """Width and height of results, four times those of what is refined."""
 _TILED = (1024, 768)
 """Width and height at which tiles are held against one whole."""
-_TILE, _OVERLAP = 512, 64
 
 # Alone in a process, whose largest memory is then that of this picture.
 _ALONE = """
-import json, resource, sys
+import resource, sys
 from anyvl.bench.refining import small_picture
 from anyvl.pipeline import AnyVL
 model = AnyVL.from_pretrained()
-model.refine(small_picture(128, 128), seed=0)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-model.refine(small_picture(*map(int, sys.argv[1:])), seed=0)
-print(json.dumps([before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+model.refine(small_picture(model, *map(int, sys.argv[1:])), seed=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
 def refining(rounds: int) -> list[Figure]:
     """The default checkpoint's refiner at 4 times a picture's size; CheckpointError where it has none."""
     model = AnyVL.from_pretrained()
-    small = small_picture(128, 128)
+    small = small_picture(model, 128, 128)
     figures = [
         plain(
             "refine 128 x 128 px to 512 x 512, loaded", median_seconds(lambda: model.refine(small, seed=0), rounds), "s"
@@ -48,8 +48,8 @@ def refining(rounds: int) -> list[Figure]:
             capture_output=True,
             text=True,
         ).stdout
-        most = json.loads(said.splitlines()[-1])[1] / 2**20
-        note = f"{time.perf_counter() - began:.0f} s with loading and a picture before"
+        most = int(said.splitlines()[-1]) / 2**20  # told in KiB
+        note = f"{time.perf_counter() - began:.0f} s with loading"
         figures.append(plain(f"refine to {width} x {height} px: most memory of the process", most, "GiB", note))
     return [*figures, *_seams(model)]
 
@@ -57,10 +57,10 @@ def refining(rounds: int) -> list[Figure]:
 def _seams(model: AnyVL) -> list[Figure]:
     """Steps across the borders of tiles against steps elsewhere: in tiles, and of the same picture refined as one."""
     width, height = _TILED
-    small = small_picture(width // 4, height // 4)
+    small = small_picture(model, width // 4, height // 4)
     borders = _borders(width)
     figures = []
-    for name, tile in ((f"in tiles of {_TILE} px", _TILE), ("as one tile", 2048)):
+    for name, tile in ((f"in tiles of {TILE} px", TILE), ("as one tile", max(_TILED))):
         found = np.asarray(model.refine(small, seed=0, tile=tile).images[0])
         figures.append(
             plain(
@@ -81,18 +81,13 @@ def steps_at(picture: UInt8[np.ndarray, "height width 3"], columns: list[int]) -
 
 def _borders(width: int) -> list[int]:
     """The columns at which tiles begin or end, inside the picture."""
-    from anyvl.refiner.tiles import tiles
-
-    columns = {edge for _, along in tiles(_TILE, width, _TILE, _OVERLAP) for edge in (along.start, along.stop)}
+    columns = {edge for _, along in tiles(TILE, width, TILE, OVERLAP) for edge in (along.start, along.stop)}
     return sorted(columns - {0, width})
 
 
-def small_picture(width: int, height: int) -> Image.Image:
-    """A drawn scene of the default's world, at any size."""
-    from anyvl.data.scenes.draw import draw_one
-    from anyvl.data.scenes.world import World
-
-    world = World.of(AnyVL.from_pretrained().parts, "test")
+def small_picture(model: AnyVL, width: int, height: int) -> Image.Image:
+    """A drawn scene of the model's world, at any size in px."""
+    world = World.of(model.parts, "test")
     scene = next(scene for scene in map(world.scene, range(100)) if scene.height == scene.width)
     drawn = draw_one(scene, world.sprites, max(width, height) / scene.width)
     return Image.fromarray(drawn).crop((0, 0, width, height))

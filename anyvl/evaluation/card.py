@@ -59,9 +59,8 @@ tags: [image-generation, image-editing, image-segmentation, visual-question-answ
 
 
 def card(parts: Parts, scores: Sequence[Score], training: str, picture: str) -> str:
-    """The card's text. training: Markdown, what it cost and how it was made; picture: where the failures are shown, as the page
-    refers to it. What stands before its first heading is told with
-    the failures."""
+    """The card's text. training: Markdown, what it cost and how it was made; what stands before its first heading is told with
+    the failures. picture: where these are shown, as the page refers to it."""
     wrong, heading, made = training.strip().partition("## ")
     lines = ["# The default checkpoint", "", *_parts(parts), "", *_knowledge(parts.knows), ""]
     lines += ["## What it gets wrong", "", f"The worst of the first {_EXAMINED} items of some suites:", ""]

@@ -75,7 +75,7 @@ def refining(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[
                 note="floor: what was enlarged",
             ),
         ]
-    return [*scores, *_of_painted(model, world, judge, count)]
+    return [*scores, *_of_painted(model, world, judge, known)]
 
 
 def refining_steps(model: AnyVL, world: World, count: int) -> list[Score]:
@@ -91,20 +91,17 @@ def refining_steps(model: AnyVL, world: World, count: int) -> list[Score]:
 
 
 def _nearness(name: str, pictures: Sequence[_Picture], known: _Enlarged) -> list[Score]:
-    pairs = zip(known.small, pictures, known.true, strict=True)
-    shown = [
-        Exhibit(Image.fromarray(np.hstack([_as_large(small, large), large, true])), "enlarged · refined · true")
-        for small, large, true in pairs
-    ]
+    rows = zip(_resized(known.small, _PLAIN["bicubic"]), pictures, known.true, strict=True)
+    shown = [Exhibit(Image.fromarray(np.hstack(row)), "bicubic · refined · true") for row in rows]
     return [
         score(f"{name}: PSNR in dB", _psnrs(pictures, known.true), exhibits=shown if name.startswith(_OURS) else ()),
         score(f"{name}: perceptual distance, lower is better", perceptual_distances(pictures, known.true)),
     ]
 
 
-def _of_painted(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
+def _of_painted(model: AnyVL, world: World, judge: SceneJudge, known: _Enlarged) -> list[Score]:
     """Of painted pictures nobody knows the truth: what they show must stay, and as a set they come nearer to drawn ones."""
-    scenes = [world.scene(index) for index in range(count)]
+    scenes, count = known.scenes, len(known.scenes)
     captions = [caption_of(scene, world.rng(index, "caption"), full=True) for index, scene in enumerate(scenes)]
     painted = painted_to(model, scenes, [caption.words for caption in captions], first_seed=8000)
     refined = _refined(model, painted)
@@ -117,7 +114,7 @@ def _of_painted(model: AnyVL, world: World, judge: SceneJudge, count: int) -> li
         for fact in caption.facts
     ]
     others = _patches(_truths(world, [world.scene(_FIRST_TRUE + index) for index in range(count)]))
-    sets = {"found": refined, "floor": _resized(painted, _PLAIN["bicubic"]), "ceiling": _truths(world, scenes)}
+    sets = {"found": refined, "floor": _resized(painted, _PLAIN["bicubic"]), "ceiling": known.true}
     far = {name: feature_distances(features_of(_patches(many)), features_of(others)) for name, many in sets.items()}
     nan = float("nan")
     return [
@@ -157,10 +154,6 @@ def _resized(pictures: Sequence[_Picture], how: Image.Resampling) -> list[_Pictu
     return [
         np.asarray(Image.fromarray(one).resize((_SCALE * one.shape[1], _SCALE * one.shape[0]), how)) for one in pictures
     ]
-
-
-def _as_large(small: _Picture, large: _Picture) -> _Picture:
-    return np.asarray(Image.fromarray(small).resize((large.shape[1], large.shape[0]), Image.Resampling.BICUBIC))
 
 
 def _shrunk(picture: _Picture, scene: Scene) -> _Picture:

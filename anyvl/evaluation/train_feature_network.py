@@ -19,9 +19,8 @@ from anyvl.data.scenes.scene import Scene
 from anyvl.data.scenes.world import World
 from anyvl.evaluation.feature_network import FEATURE_REPERTOIRE, FEATURE_WEIGHTS, FeatureNetwork
 from anyvl.model.checkpoint import save_tensors
-from anyvl.training.config import WorldConfig
 
-_GRIDS = WorldConfig().grids
+_GRIDS = ((16, 16), (12, 16), (20, 16))
 _SMALL = (8, 8)
 """Grid of the pictures of one thing, which then is about as large as in a scene of the other sizes."""
 
@@ -30,11 +29,11 @@ def trained(of_one: int, of_scenes: int, batch: int = 64, seed: int = 0) -> Feat
     """A network trained on so many batches of small pictures of one thing, then of scenes, each batch of one size."""
     torch.manual_seed(seed)
     network = FeatureNetwork()
-    for first, steps, rate in ((0, of_one, 2e-3), (of_one, of_scenes, 7e-4)):
+    for first, steps, rate, how_many in ((0, of_one, 2e-3, 1), (of_one, of_scenes, 7e-4, None)):
         optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1, pct_start=0.05)
         for step in range(first, first + steps):
-            loss = _loss(network, *_drawn(step, batch, seed, how_many=None if first else 1))
+            loss = _loss(network, *_drawn(step, batch, seed, how_many))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -7,10 +7,12 @@
 from anyvl.refiner.conditioning import conditions, enlarged
 from anyvl.refiner.foreign import as_refiner, keeps_size, repaint
 from anyvl.refiner.loading import SCHEDULERS, load_pipeline, load_refiner, with_scheduler
-from anyvl.refiner.pipeline import AnyVLRefinerPipeline, new_refiner, residual, velocity
+from anyvl.refiner.pipeline import OVERLAP, TILE, AnyVLRefinerPipeline, new_refiner, residual, velocity
 
 __all__ = [
+    "OVERLAP",
     "SCHEDULERS",
+    "TILE",
     "AnyVLRefinerPipeline",
     "as_refiner",
     "conditions",

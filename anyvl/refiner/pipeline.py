@@ -18,6 +18,8 @@ from anyvl.refiner.conditioning import conditions, enlarged_part, from_patches, 
 from anyvl.refiner.tiles import Tile, blended, tiles
 
 OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
+TILE, OVERLAP = 512, 64
+"""Px of the refined picture that the network sees at a time, and that neighbouring tiles share, where nothing is said."""
 _TIMES = 1000
 """What the network is told for a noise level of 1."""
 _BAND = 256
@@ -73,8 +75,8 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         *,
         scale: int = 4,
         num_inference_steps: int = 4,
-        tile: int = 512,
-        overlap: int = 64,
+        tile: int = TILE,
+        overlap: int = OVERLAP,
         generator: torch.Generator | list[torch.Generator] | None = None,
         output_type: str = "pil",
         return_dict: bool = True,

@@ -82,7 +82,7 @@ def train(
     if main:
         console.print(f"on {accelerator.device}, mixed precision: {accelerator.mixed_precision}")
         console.print(
-            f"goes on from step {done}" if done else "the first batch is made; the bar moves after the first step"
+            f"goes on from step {done}" if done else "making the first batch: the bar moves after the first step"
         )
     with contextlib.ExitStack() as stack, Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
@@ -99,9 +99,6 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * schedule.factor(step)
             made = next(coming)
-            if step == done and deadline is not None and time.monotonic() > deadline:
-                console.print(f"time was up before step {step + 1} could begin: give it more")
-                break
             gauge.add(job.units(made), job.products(made))  # counted here: on a GPU every count would be waited for
             batch = {name: value.to(accelerator.device) for name, value in made.items()}
             model.train()
