@@ -25,7 +25,7 @@ from anyvl.pipeline import AnyVL
 PICTURE = "failures.png"
 _FAILING = ("text_to_image", "image_editing", "segmentation", "grounding")
 """Suites whose worst items are shown, of their first figure …"""
-_EXAMINED = 12
+_EXAMINED = 24
 """… of so many items a figure …"""
 _SHOWN = 4
 """… and so many of them."""
