@@ -7,6 +7,7 @@ def config() -> RefinerRun:
     return RefinerRun(
         image_tokenizer="runs/decoder_default/model/image_tokenizer",
         decoder="runs/decoder_default/model",
-        schedule=Schedule(steps=10_000, rate=1e-3, warmup=200, decay=0.5, weight_decay=1e-4, average=0.998),
+        batch=8,
+        schedule=Schedule(steps=8_000, rate=1e-3, warmup=200, decay=0.5, weight_decay=1e-4, average=0.998),
         keeping=Keeping(log_every=50, state_every=500, sheet_every=1000),
     )

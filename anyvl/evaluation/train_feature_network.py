@@ -1,4 +1,4 @@
-"""Trains the network of the feature space on drawn scenes, in half an hour on one core, and ships it with the package.
+"""Trains the network of the feature space on drawn scenes, in about 45 minutes on one core, and ships it with the package.
 
 python -m anyvl.evaluation.train_feature_network
 
@@ -71,5 +71,5 @@ def _loss(network: FeatureNetwork, pictures: UInt8[Tensor, "batch 3 height width
 
 
 if __name__ == "__main__":
-    network = trained(of_one=4000, of_scenes=1200)
+    network = trained(of_one=4000, of_scenes=3500)
     save_tensors({name: value.half() for name, value in network.state_dict().items()}, FEATURE_WEIGHTS)
