@@ -5,8 +5,8 @@ from anyvl.training.config import Keeping, RefinerRun, Schedule
 
 def config() -> RefinerRun:
     return RefinerRun(
-        image_tokenizer="runs/decoder_default/model/image_tokenizer",
-        decoder="runs/decoder_default/model",
+        image_tokenizer="runs/decoder_last/model/image_tokenizer",
+        decoder="runs/decoder_last/model",
         batch=8,
         schedule=Schedule(steps=8_000, rate=1e-3, warmup=200, decay=0.5, weight_decay=1e-4, average=0.998),
         keeping=Keeping(log_every=50, state_every=500, sheet_every=1000),

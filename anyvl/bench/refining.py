@@ -17,7 +17,7 @@ from anyvl.refiner.tiles import tiles
 
 _SIDES = ((512, 512), (1024, 1024), (2048, 1536), (2048, 2048))
 """Width and height of results, four times those of what is refined."""
-_TILED = (1024, 768)
+_TILED = (2048, 1536)
 """Width and height at which tiles are held against one whole."""
 
 # Alone in a process, whose largest memory is then that of this picture.

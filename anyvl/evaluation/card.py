@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
 from PIL import Image
 from torch import nn
 
@@ -21,6 +22,7 @@ from anyvl.evaluation.report import LEGEND, from_json, table
 from anyvl.evaluation.score import Score
 from anyvl.evaluation.suites import SUITES, Bench
 from anyvl.pipeline import AnyVL
+from anyvl.refiner import load_refiner
 
 PICTURE = "failures.png"
 _FAILING = ("text_to_image", "image_editing", "segmentation", "grounding")
@@ -47,6 +49,9 @@ _TOLD = (
     "question answering",
     "classification",
     "dense map",
+    "refiner, 4 x",
+    "refiner, painted pictures",
+    "bicubic, 4 x",
 )
 """What the names of the scores begin with that the card tells."""
 _HEAD = """---
@@ -86,7 +91,7 @@ def _parts(parts: Parts) -> list[str]:
     kit = parts.kit
     sides = [f"{columns * codec.factor} × {rows * codec.factor}" for rows, columns in kit.grids]
     alone = ", each of its own cell alone" if codec.cellwise else ""
-    return [
+    rows = [
         "| part | what it is |",
         "| --- | --- |",
         f"| image tokenizer | VQGAN, {_millions(parts.tokenizer.model)} parameters, one code of {codec.num_codes:,} "
@@ -96,6 +101,11 @@ def _parts(parts: Parts) -> list[str]:
         f"| pictures | {', '.join(sides)} px (width × height); others are resized to the nearest shape |",
         f"| tasks | {', '.join(parts.tasks)} |",
     ]
+    if parts.refiner is not None:
+        refiner = load_refiner(parts.refiner, torch.device("cpu"), torch.float32)
+        scales = " or ".join(str(scale) for scale in refiner.config.scales)
+        rows.append(f"| refiner | U-Net, {_millions(refiner.unet)} parameters: pictures at {scales} times their size |")
+    return rows
 
 
 def _knowledge(knows: Mapping[str, Sequence[str]]) -> list[str]:
