@@ -53,7 +53,7 @@ class FakeModel:
         changed[3:6, 10:20] = True
         return types.SimpleNamespace(images=[Image.fromarray(picture)], changed=[changed], seeds=[9])
 
-    def check_refine(self, scale, height=1, width=1):
+    def check_refine(self, scale, height=None, width=None):
         if scale is not None and not 2 <= scale <= 50:
             raise InputError(f"{scale} times {height} × {width} px")
 

@@ -74,8 +74,9 @@ def test_a_trained_refiner_is_taken_by_its_folder(model: AnyVL, picture: np.ndar
     model.check_refine(4, 40, 72)
     with pytest.raises(CheckpointError, match="no refiner of its own"):
         without.check_refine(4)
-    with pytest.raises(InputError, match="million"):
-        model.check_refine(100, 4000, 4000)
+    for sides in ((4000, 4000), ()):  # also of the size that is painted where none is said
+        with pytest.raises(InputError, match="million"):
+            model.check_refine(1000 if sides == () else 100, *sides)
 
 
 def test_a_refiner_for_other_codes_is_refused(model: AnyVL, picture: np.ndarray) -> None:

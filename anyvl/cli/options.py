@@ -72,18 +72,21 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A line on stderr while it is a terminal; yields what to call after each step with (step, pictures done)."""
+def progress(doing: str, before: str = "loading the model") -> Iterator[Callable[[int, int], None]]:
+    """A line on stderr while it is a terminal; yields what to call after each step with (step, pictures done).
+
+    before: what it says until the first step."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("loading the model")
+        task = bar.add_task(before)
 
         def on_step(step: int, done: int) -> None:
-            bar.update(task, description=f"{doing}, step {step}")
+            which = f" picture {done + 1}" if done else ""
+            bar.update(task, description=f"{doing}{which}, step {step}")
 
         yield on_step
 

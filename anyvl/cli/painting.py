@@ -87,10 +87,11 @@ def generate(
     with progress("painting") as on_step:
         painter = loaded(model, device, dtype)
         if refine is not None:
-            painter.check_refine(refine, height or width or 1, width or height or 1)
+            painter.check_refine(refine, height, width)
         painted = painter.generate(prompt, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings)
         images = painted.images
-        if refine is not None:
+    if refine is not None:
+        with progress("refining", "refining") as on_step:
             images = painter.refine(images, scale=refine, seed=painted.seeds, callback_on_step_end=on_step).images
     write_pictures(targets, images)
     plans = [{"plan": _rows(things)} if things is not None else {} for things in painted.plans or [None] * len(targets)]
@@ -127,8 +128,9 @@ def edit(
             array, instruction, num_images_per_prompt=num_images, callback_on_step_end=on_step, **settings
         )
         images = edited.images
-        if refine is not None:
-            where = {"mask": edited.changed} if refine == 1 else {"scale": refine}
+    if refine is not None:
+        where = {"mask": edited.changed} if refine == 1 else {"scale": refine}
+        with progress("refining", "refining") as on_step:
             images = editor.refine(images, seed=edited.seeds, callback_on_step_end=on_step, **where).images
     write_pictures(targets, images)
     changes = [{"changed_pixels": int(changed.sum())} for changed in edited.changed]

@@ -56,11 +56,14 @@ def refine(
     as_json: JsonOption = False,
 ) -> None:
     """Paint a picture anew in finer detail, larger or in one place."""
-    from anyvl.exports.files import picture_targets, write_pictures
+    from anyvl.exports.files import picture_targets, require_picture_name, require_writable, write_pictures
 
     if box is not None and mask is not None:
         raise InputError("say what to sharpen either by --box or by --mask")
     targets = picture_targets(output, "refined.png", 1)
+    if preview is not None:
+        require_picture_name(preview)
+        require_writable(preview)
     array = opened(picture)
     hole: Any = None
     if box is not None:

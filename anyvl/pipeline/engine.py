@@ -13,7 +13,7 @@ from jaxtyping import Bool, UInt8
 
 from anyvl.checkpoint import Parts
 from anyvl.codecs import Codec, Kit, nearest_grid, open_picture
-from anyvl.codecs.intake import Source
+from anyvl.codecs.intake import Source, require_writable
 from anyvl.codecs.text import text_to_ids
 from anyvl.errors import InputError, StoppedError
 from anyvl.generation import DecoderStepper, Request, Result, generate
@@ -66,6 +66,16 @@ class Engine:
             frame=frame,
             codes=self.parts.tokenizer.encode(pixels, *nearest_grid(frame, self.kit.grids)),
         )
+
+    def painted_frame(self, height: int | None = None, width: int | None = None) -> Frame:
+        """The size of what is painted where these sides are asked for: one alone is both, none is the model's own."""
+        frame = Frame(height=height or width or 1, width=width or height or 1)
+        if not (height or width):
+            rows, columns = nearest_grid(frame, self.kit.grids)
+            factor = self.parts.tokenizer.model.config.factor
+            frame = Frame(height=rows * factor, width=columns * factor)
+        require_writable(frame.height, frame.width)
+        return frame
 
     def kit_of(self, codes: Codes) -> Kit:
         """The kit with the grid of these codes alone: what is painted for them has their size."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from PIL import Image
 
 from anyvl.codecs import Chain, Picture, nearest_grid
-from anyvl.codecs.intake import require_writable
 from anyvl.errors import InputError
 from anyvl.generation import Request
 from anyvl.pipeline.engine import (
@@ -78,15 +77,12 @@ class Painting(Engine):
         if plan is None:
             plan = self.parts.plans and layout is None
         name = "planned_image" if plan else "text_to_image" if layout is None else "layout_to_image"
-        task, wanted = find_task(name), _wanted(height, width)
+        task, wanted = find_task(name), self.painted_frame(height, width)
         said: list[str | None] = [None] if prompt is None and layout is not None else [*as_list(prompt or "", str)]
         prompts = [words for words in said for _ in range(at_least_one(num_images_per_prompt))]
         tries = self._candidates(candidates, prompts)
         rows, columns = nearest_grid(wanted, self.kit.grids)
         kit = dataclasses.replace(self.kit, grids=((rows, columns),))
-        if not (height or width):
-            factor = self.parts.tokenizer.model.config.factor
-            wanted = Frame(height=rows * factor, width=columns * factor)
         placed = None if layout is None else _placed(layout, wanted)
         for thing in placed or ():
             self.warn_of_unknown(thing.label)
@@ -170,10 +166,3 @@ def _placed(layout: Sequence[PlacedThing], frame: Frame) -> list[Instance]:
     if not things:
         raise InputError("a layout has at least one thing: leave it out to paint from words alone")
     return things
-
-
-def _wanted(height: int | None, width: int | None) -> Frame:
-    """The size asked for, or a square where none is."""
-    frame = Frame(height=height or width or 1, width=width or height or 1)
-    require_writable(frame.height, frame.width)
-    return frame

@@ -90,11 +90,12 @@ class Refining(Engine):
                 refined.append(feathered(pixels, paint(seen, size, own, done), where, seam_width(size, rows, columns)))
         return Painted(images=[Image.fromarray(one) for one in refined], seeds=seeds, plans=[None] * len(refined))
 
-    def check_refine(self, scale: int | None, height: int = 1, width: int = 1) -> None:
-        """What `refine` would say of pictures that are still to be painted: CheckpointError where this model has no refiner,
-        InputError where they would become too large. None: they keep their size, under a mask."""
+    def check_refine(self, scale: int | None, height: int | None = None, width: int | None = None) -> None:
+        """What `refine` would say of pictures that are still to be painted, of the sides that `generate` is asked for:
+        CheckpointError where this model has no refiner, InputError where they would become too large. scale None: they keep
+        their size, under a mask."""
         if scale is not None:
-            _larger(Frame(height=height, width=width), scale)
+            _larger(self.painted_frame(height, width), scale)
         _ = self._own_refiner  # which loads it, or says why not
 
     @functools.cached_property

@@ -7,7 +7,7 @@
 from anyvl.refiner.conditioning import conditions, enlarged
 from anyvl.refiner.foreign import as_refiner, keeps_size, repaint
 from anyvl.refiner.loading import SCHEDULERS, load_pipeline, load_refiner, with_scheduler
-from anyvl.refiner.pipeline import OVERLAP, TILE, AnyVLRefinerPipeline, new_refiner, residual, velocity
+from anyvl.refiner.pipeline import OVERLAP, TILE, AnyVLRefinerPipeline, clean_residual, new_refiner, residual
 
 __all__ = [
     "OVERLAP",
@@ -15,6 +15,7 @@ __all__ = [
     "TILE",
     "AnyVLRefinerPipeline",
     "as_refiner",
+    "clean_residual",
     "conditions",
     "enlarged",
     "keeps_size",
@@ -23,6 +24,5 @@ __all__ = [
     "new_refiner",
     "repaint",
     "residual",
-    "velocity",
     "with_scheduler",
 ]

@@ -23,6 +23,8 @@ def as_refiner(pipeline: Any) -> Any:
 
     InputError for one that cannot refine: it says what is missing or what else it wants.
     """
+    if not callable(pipeline):
+        raise InputError(f"a refiner is a pipeline of diffusers, its folder or its hub id, not {pipeline!r}")
     if "image" not in _parameters(pipeline):
         from diffusers import AutoPipelineForImage2Image
 
@@ -36,7 +38,7 @@ def as_refiner(pipeline: Any) -> Any:
         name
         for name, parameter in _parameters(pipeline).items()
         if (parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD)
-        or name in ("mask_image", "control_image")
+        or name in ("mask_image", "control_image", "num_frames")
     ]
     if more := [name for name in wanted if name not in ("prompt", "image")]:
         raise InputError(
@@ -75,6 +77,8 @@ def repaint(
         "generator": torch.Generator().manual_seed(seed),
         "callback_on_step_end": callback_on_step_end,
     }
+    if callback_on_step_end is not None and "callback" in takes:  # as older pipelines name it, without their tensors
+        known["callback"] = lambda step, time, _: callback_on_step_end(pipeline, step, time, {})
     settings |= {name: value for name, value in known.items() if name in takes}
     unit = max(_UNIT, 2 * getattr(pipeline, "vae_scale_factor", 8))
     if repaints:
@@ -83,7 +87,12 @@ def repaint(
     given = _continued(given, unit)
     if repaints:
         settings |= {name: side for name, side in (("height", given.height), ("width", given.width)) if name in takes}
-    made = pipeline(image=given, output_type="pil", **settings).images[0].convert("RGB")
+    answer = pipeline(image=given, output_type="pil", **settings)
+    if not getattr(answer, "images", None):
+        raise InputError(
+            f"{type(pipeline).__name__} cannot refine: it gives no pictures. Use an image-to-image pipeline"
+        )
+    made = answer.images[0].convert("RGB")
     if repaints:
         return made.crop((0, 0, width, height))
     factor = made.width / given.width

@@ -1,5 +1,8 @@
 """Pipelines of diffusers from folders and hub ids, and schedulers by name. Weights are safetensors or they are refused."""
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +13,12 @@ from anyvl.refiner.pipeline import AnyVLRefinerPipeline
 
 SCHEDULERS = (
     "FlowMatchEulerDiscreteScheduler",
-    "FlowMatchHeunDiscreteScheduler",
     "FlowMatchLCMScheduler",
     "UniPCMultistepScheduler",
     "DPMSolverMultistepScheduler",
-    "DEISMultistepScheduler",
 )
-"""Those of diffusers that follow a flow, by class name."""
+"""Those of diffusers that follow a flow to its end in few steps, by class name. (Its DEIS stops before the end; its Heun averages
+with velocities at the very end of it, where the network's errors are divided by next to nothing.)"""
 
 
 def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) -> Any:
@@ -28,8 +30,10 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
 
     try:
         kind = DiffusionPipeline.load_config(str(name)).get("_class_name")
-        chosen = AnyVLRefinerPipeline if kind == AnyVLRefinerPipeline.__name__ else DiffusionPipeline
-        pipeline = chosen.from_pretrained(str(name), dtype=dtype, use_safetensors=True)
+        ours = kind == AnyVLRefinerPipeline.__name__
+        chosen = AnyVLRefinerPipeline if ours else DiffusionPipeline
+        with contextlib.nullcontext() if sys.stderr.isatty() and not ours else _no_bars():
+            pipeline = chosen.from_pretrained(str(name), dtype=dtype, use_safetensors=True)
     except (OSError, ValueError, AttributeError, KeyError) as problem:
         reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         raise CheckpointError(
@@ -60,3 +64,17 @@ def with_scheduler(pipeline: AnyVLRefinerPipeline, name: str) -> AnyVLRefinerPip
     other = AnyVLRefinerPipeline(pipeline.unet, scheduler, **pipeline.settings)
     other.set_progress_bar_config(disable=True)
     return other
+
+
+@contextlib.contextmanager
+def _no_bars() -> Iterator[None]:
+    """Without the bars that diffusers draws while it loads, wherever stderr goes."""
+    from diffusers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -103,8 +103,8 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         device, self._interrupt = self._execution_device, False
         picture = self.image_processor.preprocess(image).to(device, torch.float32)
         size = tuple(scale * side for side in picture.shape[-2:])
-        picture = _continued(picture, self.unit)
-        vectors = None if code_vectors is None else code_vectors.to(device)
+        vectors = None if code_vectors is None else self._checked(code_vectors, picture).to(device)
+        picture = _continued(picture, self.unit // scale)
         rows, columns = (scale * side // patch for side in picture.shape[-2:])
         shape = (len(picture), 3 * patch**2, rows, columns)
         noisy = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
@@ -141,6 +141,17 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         """What is said of it beside network and scheduler."""
         return {name: self.config[name] for name in ("patch", "gain", "scales", "code_dim", "cell")}
 
+    def _checked(self, code_vectors: Tensor, picture: Tensor) -> Tensor:
+        """The vectors of a picture's codes; InputError where they are not as many as it has cells, or of another length."""
+        cells = [-(-side // self.config.cell) for side in picture.shape[-2:]]
+        expected = (len(picture), self.config.code_dim, *cells)
+        if tuple(code_vectors.shape) != expected:
+            raise InputError(
+                f"{len(picture)} pictures of {picture.shape[-1]} × {picture.shape[-2]} px have vectors of shape {expected}, "
+                f"one for every {self.config.cell} × {self.config.cell} px, but {tuple(code_vectors.shape)} came"
+            )
+        return code_vectors
+
     def _painter(
         self, noisy: Tensor, picture: Tensor, vectors: Tensor | None, sigma: Tensor, scale: int
     ) -> Callable[[Tile], Tensor]:
@@ -161,8 +172,8 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         sigma: Float[Tensor, " batch"],
         labels: Int[Tensor, " batch"],
     ) -> Float[Tensor, "batch channel row column"]:
-        """As the network of this pipeline says it."""
-        return velocity(self.unet, noisy, seen, sigma, labels)
+        """Noise minus residual, at noise levels above 0, as it follows from the residual that the network sees."""
+        return (noisy - clean_residual(self.unet, noisy, seen, sigma, labels)) / sigma[:, None, None, None]
 
     def _set_timesteps(self, steps: int, device: torch.device) -> None:
         """Steps from pure noise, of equal length to the very end where the scheduler lets itself be told."""
@@ -181,14 +192,18 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         return whole[..., : size[0], : size[1]].div_(2).add_(0.5).clamp_(0, 1)
 
 
-def velocity(
+def clean_residual(
     unet: Any,
     noisy: Float[Tensor, "batch channel row column"],
     seen: Float[Tensor, "batch plane row column"],
     sigma: Float[Tensor, " batch"],
     labels: Int[Tensor, " batch"],
 ) -> Float[Tensor, "batch channel row column"]:
-    """Noise minus residual, as the network sees it at noise level sigma: 0 none, 1 nothing else. labels: numbers of scales."""
+    """The residual as the network sees it at noise level sigma: 0 none, 1 nothing else. labels: numbers of scales.
+
+    It says the residual, not the velocity: noise in patches of many numbers does not fit through a narrow network, and what of
+    it is lost would stay in the picture (Li and He 2025, arXiv:2511.13720).
+    """
     both = torch.cat((noisy, seen), dim=1).to(unet.dtype)
     return unet(both, sigma * _TIMES, class_labels=labels, return_dict=False)[0].to(noisy.dtype)
 
@@ -210,7 +225,8 @@ def new_refiner(
 ) -> AnyVLRefinerPipeline:
     """A refiner that has learnt nothing yet: channels and layers_per_block as of diffusers' `UNet2DModel`.
 
-    ConfigError for a scale whose cells are no whole patches, or that divides no tile.
+    ConfigError for a scale whose cells are no whole patches, or that divides no tile, and for so many levels or such patches
+    that tiles are no multiple of them.
     """
     unit = patch * 2 ** (len(channels) - 1)
     for scale in scales:
@@ -219,6 +235,11 @@ def new_refiner(
                 f"a cell of {cell} px, {scale} times as large, is to be whole patches of {patch} px, and {unit} px, the least "
                 f"tile of {len(channels)} levels, a multiple of {scale}: choose other scales, patches or channels"
             )
+    if TILE % unit or OVERLAP % unit:
+        raise ConfigError(
+            f"{len(channels)} levels of patches of {patch} px make a unit of {unit} px, but tiles of {TILE} px that overlap by "
+            f"{OVERLAP} are to be multiples of it: choose fewer levels or other patches"
+        )
     unet = UNet2DModel(
         in_channels=6 * patch**2 + code_dim,
         out_channels=3 * patch**2,

@@ -12,7 +12,7 @@ from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
-from anyvl.refiner import AnyVLRefinerPipeline, conditions, enlarged, new_refiner, residual, velocity
+from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, conditions, enlarged, new_refiner, residual
 from anyvl.training.config import RefinerRun
 from anyvl.training.enlargements import Enlargements
 from anyvl.training.loop import Job, train
@@ -21,6 +21,7 @@ from anyvl.training.sheets import save_sheet
 from anyvl.training.slips import Slips
 
 _SHOWN = 6
+_LEAST_SIGMA = 0.2
 
 
 def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) -> int:
@@ -62,8 +63,9 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
             small, batch["vectors"], scale, place[scale], patch=run.patch, cell=codec.factor, code_dim=codec.code_dim
         )
         labels = torch.full((len(noisy),), run.scales.index(scale), device=noisy.device)
-        said = velocity(unet, noisy, seen, batch["sigma"], labels)
-        return (said - (noise - clean)).pow(2).mean(), {"residual": clean.pow(2).mean()}
+        said = clean_residual(unet, noisy, seen, batch["sigma"], labels)
+        # The error of the velocity, but no more than so much where little noise is left: few steps hardly come there.
+        return ((said - clean) / sigma.clamp_min(_LEAST_SIGMA)).pow(2).mean(), {"residual": clean.pow(2).mean()}
 
     def sheet(unet: nn.Module, path: Path) -> None:
         scale = max(run.scales)

@@ -70,8 +70,9 @@ def test_schedulers_lead_where_the_flow_leads(pipeline: AnyVLRefinerPipeline, pi
         assert np.abs(found - known).mean() < 0.3 * far
 
 
-def test_a_perfect_network_paints_the_truth(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:
-    """One that says noise minus the true residual leads to the true picture, in one step or several."""
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_a_good_network_paints_the_truth(pipeline: AnyVLRefinerPipeline, picture: np.ndarray, name: str) -> None:
+    """One that is a little off the true residual leads to about the true picture, in one step or several."""
     picture = picture[:32, :64]
     truth = torch.rand(1, 3, 128, 256, generator=torch.Generator().manual_seed(1)) * 2 - 1
     small = torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1
@@ -79,14 +80,14 @@ def test_a_perfect_network_paints_the_truth(pipeline: AnyVLRefinerPipeline, pict
 
     class Perfect(AnyVLRefinerPipeline):
         def velocity(self, noisy: Any, seen: Any, sigma: Any, labels: Any) -> Any:
-            return (noisy - goal) / sigma[:, None, None, None]
+            return (noisy - goal - 0.02) / sigma[:, None, None, None]
 
-    perfect = Perfect(pipeline.unet, FlowMatchEulerDiscreteScheduler())
+    perfect = Perfect(pipeline.unet, with_scheduler(pipeline, name).scheduler)
     perfect.set_progress_bar_config(disable=True)
     for steps in (1, 3):
         found = refined(perfect, picture, num_inference_steps=steps)
         expected = (truth[0].permute(1, 2, 0) / 2 + 0.5).numpy()
-        np.testing.assert_allclose(found, expected, atol=1e-3)
+        np.testing.assert_allclose(found, expected, atol=3e-3)
 
 
 class Local(AnyVLRefinerPipeline):
@@ -178,8 +179,11 @@ def test_mistakes_teach(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> 
         ({"scale": 3}, "2 or 4 times, not 3"),
         ({"num_inference_steps": 0}, "at least 1 step"),
         ({"tile": 100}, "multiples of 16 px.*100 and 64 came"),
+        ({"code_vectors": torch.zeros(1, 8, 3, 3)}, r"shape \(1, 8, 5, 9\).*\(1, 8, 3, 3\) came"),
     ):
         with pytest.raises(InputError, match=said):
             refined(pipeline, picture, **settings)
     with pytest.raises(ConfigError, match="choose other scales"):
         new_refiner(channels=(8, 8), layers_per_block=1, patch=4, gain=8.0, scales=(3,), code_dim=8, cell=8)
+    with pytest.raises(ConfigError, match="a unit of 12 px"):
+        new_refiner(channels=(8, 8, 8), layers_per_block=1, patch=3, gain=8.0, scales=(3,), code_dim=8, cell=8)
