@@ -251,6 +251,9 @@ def new_refiner(
         add_attention=False,
         num_class_embeds=len(scales),
     )
+    # It begins with no residual at all, which is the enlarged picture.
+    torch.nn.init.zeros_(unet.conv_out.weight)
+    torch.nn.init.zeros_(unet.conv_out.bias)
     flow = FlowMatchEulerDiscreteScheduler()
     return AnyVLRefinerPipeline(unet, flow, patch=patch, gain=gain, scales=scales, code_dim=code_dim, cell=cell)
 

@@ -8,14 +8,18 @@ import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from anyvl.data.scenes.draw import draw, to_uint8
 from anyvl.data.scenes.sprites import Sprites, load_sprites
 from anyvl.data.scenes.world import World
 from anyvl.model.image_tokenizer import VQGANTokenizer
+from anyvl.refiner import enlarged
 from anyvl.training.config import RefinerRun
 from anyvl.training.slips import Slips
 
+_EVEN = 0.25
+"""How likely squares are where nothing is missing, beside the mean of all."""
 _LARGEST = 0.625
 """Of a picture's longer side: about the largest that a thing is drawn."""
 
@@ -58,16 +62,28 @@ class Enlargements:
         picture = rearrange(small.float() / 127.5 - 1, "b y x c -> b c y x")
         return Enlargement(small=picture, truth=draw(scenes, self.sprites, scale) * 2 - 1, vectors=vectors.float())
 
+    def _corners(self, rng: np.random.Generator, whole: Enlargement, scale: int) -> list[tuple[int, int]]:
+        """First row and column, in cells, of `crops` squares of every picture: the likelier, the more is to be learnt."""
+        missing = (whole.truth - enlarged(whole.small, scale)).abs().mean(1, keepdim=True)
+        squares = (
+            avg_pool2d(avg_pool2d(missing, self.world.factor * scale), self.run.cells, stride=1)[:, 0]
+            .cpu()
+            .double()
+            .numpy()
+        )
+        corners: list[tuple[int, int]] = []
+        for one in squares:
+            chances = one + _EVEN * one.mean() + 1e-6
+            found = rng.choice(one.size, size=self.run.crops, p=(chances / chances.sum()).ravel())
+            corners += [(int(place) // one.shape[1], int(place) % one.shape[1]) for place in found]
+        return corners
+
     def batch(self, step: int, rank: int) -> Mapping[str, Tensor]:
         """Squares of one scale, a noise level for each."""
         run, rng = self.run, np.random.default_rng((self.run.seed, 3, step, rank))
         scale = run.scales[step % len(run.scales)]
         whole = self.sample(rng, scale, run.batch // run.crops)
-        rows, columns = whole.vectors.shape[-2:]
-        corners = [
-            (int(rng.integers(rows - run.cells + 1)), int(rng.integers(columns - run.cells + 1)))
-            for _ in range(run.batch)
-        ]
+        corners = self._corners(rng, whole, scale)
 
         def cut(planes: Tensor, cell: int) -> Tensor:
             """A square of run.cells cells of so many px from each corner, run.crops out of every picture."""

@@ -29,7 +29,7 @@ def orthogonalised(matrices: Float[Tensor, "n rows columns"], steps: int = 5) ->
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon with Nesterov momentum and decoupled weight decay, for matrices alone.
+    """Muon with Nesterov momentum and decoupled weight decay, for matrices, and for convolutions as matrices of a filter a row.
 
     A step is as long as `lr` times sqrt(max(1, rows / columns)), so that wide and tall matrices change alike. `dtype`: of the
     iteration.
@@ -47,7 +47,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
         self.dtype = dtype
         for group in self.param_groups:
-            assert all(parameter.ndim == 2 for parameter in group["params"]), "Muon is for matrices"
+            assert all(parameter.ndim >= 2 for parameter in group["params"]), "Muon is for matrices"
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -59,11 +59,11 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     alike[parameter.shape].append(parameter)
             for shape, parameters in alike.items():
-                directions = torch.stack([self._direction(p, group["momentum"]) for p in parameters])
+                directions = torch.stack([self._direction(p, group["momentum"]).flatten(1) for p in parameters])
                 steps = orthogonalised(directions.to(self.dtype)).to(directions.dtype)
-                length = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
+                length = group["lr"] * max(1.0, shape[0] / shape[1:].numel()) ** 0.5
                 for parameter, change in zip(parameters, steps, strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change, alpha=length)
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change.view(shape), alpha=length)
 
     def _direction(self, parameter: nn.Parameter, momentum: float) -> Tensor:
         assert parameter.grad is not None

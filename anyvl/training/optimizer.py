@@ -1,11 +1,11 @@
-"""Optimizers of the decoder: Muon for the hidden matrices (Jordan et al. 2024), AdamW for embeddings and norms; and how the
-embeddings of codes and coordinates start."""
+"""Optimizers of the decoder and the refiner: Muon for what is hidden (Jordan et al. 2024), AdamW for their ends and norms;
+and how the embeddings of codes and coordinates start."""
 
 import math
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from anyvl.model.decoder import Decoder
 from anyvl.training.config import Schedule
@@ -33,6 +33,29 @@ def decoder_optimizers(
         ],
         lr=schedule.rate,
         betas=(0.9, 0.95),
+    )
+    return [muon, adamw]
+
+
+def refiner_optimizers(unet: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """Muon for the hidden convolutions, AdamW for the first and the last one, what is told of time and scale, and norms."""
+    inside = {
+        name: p for name, p in unet.named_parameters() if p.ndim == 4 and not name.startswith(("conv_in", "conv_out"))
+    }
+    outside = [p for name, p in unet.named_parameters() if p.ndim >= 2 and name not in inside]
+    norms = [p for p in unet.parameters() if p.ndim < 2]
+    muon = Muon(
+        [{"params": [*inside.values()], "peak": schedule.matrix_rate}],
+        lr=schedule.matrix_rate,
+        weight_decay=schedule.weight_decay,
+    )
+    adamw = torch.optim.AdamW(
+        [
+            {"params": outside, "peak": schedule.rate, "weight_decay": schedule.weight_decay},
+            {"params": norms, "peak": schedule.rate, "weight_decay": 0.0},
+        ],
+        lr=schedule.rate,
+        betas=(0.9, 0.99),
     )
     return [muon, adamw]
 

@@ -16,12 +16,12 @@ from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, conditions, enla
 from anyvl.training.config import RefinerRun
 from anyvl.training.enlargements import Enlargements
 from anyvl.training.loop import Job, train
+from anyvl.training.optimizer import refiner_optimizers
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
 from anyvl.training.slips import Slips
 
 _SHOWN = 6
-_LEAST_SIGMA = 0.2
 
 
 def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) -> int:
@@ -64,8 +64,8 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         )
         labels = torch.full((len(noisy),), run.scales.index(scale), device=noisy.device)
         said = clean_residual(unet, noisy, seen, batch["sigma"], labels)
-        # The error of the velocity, but no more than so much where little noise is left: few steps hardly come there.
-        return ((said - clean) / sigma.clamp_min(_LEAST_SIGMA)).pow(2).mean(), {"residual": clean.pow(2).mean()}
+        # Of the residual, not of the velocity: that would weigh the ends of flows most, where few steps hardly come.
+        return (said - clean).pow(2).mean(), {"residual": clean.pow(2).mean()}
 
     def sheet(unet: nn.Module, path: Path) -> None:
         scale = max(run.scales)
@@ -79,20 +79,10 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
 
     unet: nn.Module = painter.unet
     unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    weights = [p for p in unet.parameters() if p.ndim >= 2]
-    norm_and_bias = [p for p in unet.parameters() if p.ndim < 2]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": weights, "weight_decay": run.schedule.weight_decay, "peak": run.schedule.rate},
-            {"params": norm_and_bias, "weight_decay": 0.0, "peak": run.schedule.rate},
-        ],
-        lr=run.schedule.rate,
-        betas=(0.9, 0.99),
-    )
     job: Job[nn.Module] = Job(
         batch=made.batch,
         loss=loss,
-        optimizers=[optimizer],
+        optimizers=refiner_optimizers(unet, run.schedule),
         sheet=sheet,
         export=lambda unet, out: _export(painter, unet, out),
         units=lambda batch: len(batch["small"]),

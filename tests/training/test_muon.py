@@ -28,3 +28,12 @@ def test_steps_are_those_of_torch():
     for one, other, first in zip(ours, theirs, start, strict=True):
         moved = float((other.detach() - first).norm())
         assert float((one - other).detach().norm()) < 0.02 * moved  # both iterate in bf16, rounding apart
+
+
+def test_a_convolution_is_a_matrix_of_a_filter_a_row():
+    start = torch.randn(24, 5, 3, 3, generator=torch.Generator().manual_seed(0))
+    filters, matrix = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.flatten(1).clone())
+    for parameter in (filters, matrix):
+        parameter.grad = torch.randn(24, 45, generator=torch.Generator().manual_seed(1)).view(parameter.shape)
+        Muon([parameter], lr=0.02).step()
+    assert torch.equal(filters.flatten(1), matrix) and not torch.equal(filters, start)
