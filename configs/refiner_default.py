@@ -10,6 +10,7 @@ def config() -> RefinerRun:
         batch=8,
         crops=4,
         cells=6,
+        uses=4,
         schedule=Schedule(
             steps=12_000, rate=1e-3, matrix_rate=0.02, warmup=200, decay=0.5, weight_decay=1e-4, average=0.998
         ),

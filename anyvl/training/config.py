@@ -175,8 +175,9 @@ class RefinerRun:
     are in a share of `slips` of the batches; None: there are none. scales: how many times as large pictures become, in turn.
     channels, layers_per_block: of diffusers' `UNet2DModel`. patch: side in px of what is one place for it; gain: what residuals
     are multiplied by (`anyvl.refiner.AnyVLRefinerPipeline`). batch: squares a step, of `cells` × `cells` codes, `crops` of them
-    out of one scene. clean: share of batches whose pictures are as drawn; the others are as codes give them back.
-    anywhere: share of scenes whose things stand anywhere, not on the lattice.
+    out of one scene; a scene serves `uses` steps of a scale, with other squares and other noise. clean: share of batches whose
+    pictures are as drawn; the others are as codes give them back. anywhere: share of scenes whose things stand anywhere, not
+    on the lattice.
     """
 
     schedule: Schedule
@@ -192,6 +193,7 @@ class RefinerRun:
     batch: int = 16
     crops: int = 2
     cells: int = 8
+    uses: int = 1
     clean: float = 0.15
     slips: float = 0.4
     anywhere: float = 0.3

@@ -39,6 +39,7 @@ class Enlargements:
     def __init__(self, run: RefinerRun, tokenizer: VQGANTokenizer, slips: Slips | None) -> None:
         self.run, self.tokenizer, self.slips = run, tokenizer, slips
         self.world: World = run.world.world()
+        self._kept: dict[int, tuple[tuple[int, int], Enlargement]] = {}
         device = tokenizer.model.quantize.codebook.device
         longest = max(run.scales) * max(side * self.world.factor for grid in self.world.grids for side in grid)
         self.sprites: Sprites = load_sprites(self.world.shown, finest=round(_LARGEST * longest)).to(device)
@@ -62,6 +63,15 @@ class Enlargements:
         picture = rearrange(small.float() / 127.5 - 1, "b y x c -> b c y x")
         return Enlargement(small=picture, truth=draw(scenes, self.sprites, scale) * 2 - 1, vectors=vectors.float())
 
+    def _pictures(self, scale: int, number: int, rank: int) -> Enlargement:
+        """The pictures that squares are taken from in `uses` steps of a scale; only the last ones are kept."""
+        known = self._kept.get(scale)
+        if known is None or known[0] != (number, rank):
+            rng = np.random.default_rng((self.run.seed, 3, scale, number, rank))
+            known = (number, rank), self.sample(rng, scale, self.run.batch // self.run.crops)
+            self._kept[scale] = known
+        return known[1]
+
     def _corners(self, rng: np.random.Generator, whole: Enlargement, scale: int) -> list[tuple[int, int]]:
         """First row and column, in cells, of `crops` squares of every picture: the likelier, the more is to be learnt."""
         missing = (whole.truth - enlarged(whole.small, scale)).abs().mean(1, keepdim=True)
@@ -80,9 +90,9 @@ class Enlargements:
 
     def batch(self, step: int, rank: int) -> Mapping[str, Tensor]:
         """Squares of one scale, a noise level for each."""
-        run, rng = self.run, np.random.default_rng((self.run.seed, 3, step, rank))
+        run, rng = self.run, np.random.default_rng((self.run.seed, 5, step, rank))
         scale = run.scales[step % len(run.scales)]
-        whole = self.sample(rng, scale, run.batch // run.crops)
+        whole = self._pictures(scale, step // len(run.scales) // run.uses, rank)
         corners = self._corners(rng, whole, scale)
 
         def cut(planes: Tensor, cell: int) -> Tensor:

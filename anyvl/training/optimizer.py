@@ -37,8 +37,11 @@ def decoder_optimizers(
     return [muon, adamw]
 
 
-def refiner_optimizers(unet: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
-    """Muon for the hidden convolutions, AdamW for the first and the last one, what is told of time and scale, and norms."""
+def refiner_optimizers(
+    unet: nn.Module, schedule: Schedule, dtype: torch.dtype = torch.float32
+) -> list[torch.optim.Optimizer]:
+    """Muon (its iteration in `dtype`) for the hidden convolutions, AdamW for the first and the last one, what is told of time and
+    scale, and norms."""
     inside = {
         name: p for name, p in unet.named_parameters() if p.ndim == 4 and not name.startswith(("conv_in", "conv_out"))
     }
@@ -48,6 +51,7 @@ def refiner_optimizers(unet: nn.Module, schedule: Schedule) -> list[torch.optim.
         [{"params": [*inside.values()], "peak": schedule.matrix_rate}],
         lr=schedule.matrix_rate,
         weight_decay=schedule.weight_decay,
+        dtype=dtype,
     )
     adamw = torch.optim.AdamW(
         [

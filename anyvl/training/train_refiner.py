@@ -15,7 +15,7 @@ from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
 from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, conditions, enlarged, new_refiner, residual
 from anyvl.training.config import RefinerRun
 from anyvl.training.enlargements import Enlargements
-from anyvl.training.loop import Job, train
+from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.optimizer import refiner_optimizers
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
@@ -77,20 +77,19 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         rows = (enlarged(small, scale), refined, shown.truth / 2 + 0.5)
         save_sheet([list(to_uint8(row.float().clamp(0, 1)).cpu().numpy()) for row in rows], path)
 
+    precision = native_precision() if run.precision == "auto" else run.precision
     unet: nn.Module = painter.unet
     unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     job: Job[nn.Module] = Job(
         batch=made.batch,
         loss=loss,
-        optimizers=refiner_optimizers(unet, run.schedule),
+        optimizers=refiner_optimizers(unet, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         sheet=sheet,
         export=lambda unet, out: _export(painter, unet, out),
         units=lambda batch: len(batch["small"]),
     )
     record(run, folder)
-    return train(
-        unet, job, folder, schedule=run.schedule, keeping=run.keeping, precision=run.precision, deadline=deadline
-    )
+    return train(unet, job, folder, schedule=run.schedule, keeping=run.keeping, precision=precision, deadline=deadline)
 
 
 def _require_squares(run: RefinerRun) -> None:

@@ -34,6 +34,14 @@ def config():
         world=WorldConfig(repertoire="first", grids=((8, 8),)), num_text=300, precision="no",
         keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
 """,
+    "refiner": """
+from anyvl.training import Keeping, RefinerRun, Schedule, WorldConfig
+def config():
+    return RefinerRun(image_tokenizer="{tokenizer}", channels=(8, 16), batch=4, cells=4, uses=3,
+        schedule=Schedule(steps=80, rate=1e-3, warmup=5, average=0.9),
+        world=WorldConfig(repertoire="first", grids=((8, 8), (6, 8))), precision="no",
+        keeping=Keeping(log_every=2, state_every=4, sheet_every=1000))
+""",
 }
 
 
@@ -44,7 +52,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run" / "model" / "image_tokenizer"
 
 
-@pytest.mark.parametrize("network", ["vqgan", "decoder"])
+@pytest.mark.parametrize("network", ["vqgan", "decoder", "refiner"])
 def test_killed_runs_equal_unbroken_ones(network: str, tokenizer: Path, tmp_path: Path) -> None:
     config = _config(network, tmp_path, tokenizer)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
