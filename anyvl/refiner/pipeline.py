@@ -202,9 +202,11 @@ def clean_residual(
     """The residual as the network sees it at noise level sigma: 0 none, 1 nothing else. labels: numbers of scales.
 
     It says the residual, not the velocity: noise in patches of many numbers does not fit through a narrow network, and what of
-    it is lost would stay in the picture (Li and He 2025, arXiv:2511.13720).
+    it is lost would stay in the picture (Li and He 2025, arXiv:2511.13720). It is shown the best linear guess of the residual,
+    which is about as wide as the noise: where nothing is left of it, no noise, which it would first have to learn to overlook.
     """
-    both = torch.cat((noisy, seen), dim=1).to(unet.dtype)
+    guess = (1 - sigma) / ((1 - sigma) ** 2 + sigma**2)
+    both = torch.cat((guess[:, None, None, None] * noisy, seen), dim=1).to(unet.dtype)
     return unet(both, sigma * _TIMES, class_labels=labels, return_dict=False)[0].to(noisy.dtype)
 
 
