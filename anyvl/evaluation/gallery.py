@@ -7,8 +7,6 @@ import itertools
 import sys
 from pathlib import Path
 
-from PIL import Image
-
 from anyvl.data.scenes.draw import draw_one
 from anyvl.data.scenes.words import referring_phrase, singled_out
 from anyvl.data.scenes.world import World
@@ -35,12 +33,8 @@ INSTRUCTIONS = {
 }
 
 
-REFINED = (2, 3, 7)
-"""Which of them are shown larger."""
-
-
 def main(folder: Path) -> None:
-    """Write painted.png, edited.png, refined.png and segmented.png."""
+    """Write painted.png, edited.png and segmented.png."""
     folder.mkdir(parents=True, exist_ok=True)
     model = AnyVL.from_pretrained()
     painted = model.generate(PROMPTS, seed=0).images
@@ -51,14 +45,6 @@ def main(folder: Path) -> None:
     edits = [(painted[i], model.edit(painted[i], words, seed=i).images[0], words) for i, words in INSTRUCTIONS.items()]
     save_board(
         [[(before, "") for before, _, _ in edits], [(after, words) for _, after, words in edits]], folder / "edited.png"
-    )
-    small = [painted[i] for i in REFINED]
-    refined = model.refine([*small], seed=0).images
-    plain = [one.resize(large.size, Image.Resampling.BICUBIC) for one, large in zip(small, refined, strict=True)]
-    save_board(
-        [[(one, "four times as large: bicubic") for one in plain], [(one, "refined") for one in refined]],
-        folder / "refined.png",
-        cell=320,
     )
     world = World.of(model.parts, "test")
     found = []
