@@ -20,21 +20,7 @@ def decoder_optimizers(
     matrices = [p for name, p in decoder.named_parameters() if p.ndim == 2 and ".layers." in name]
     tables = [p for name, p in decoder.named_parameters() if p.ndim == 2 and ".layers." not in name]
     norms = [p for p in decoder.parameters() if p.ndim == 1]
-    muon = Muon(
-        [{"params": matrices, "peak": schedule.matrix_rate}],
-        lr=schedule.matrix_rate,
-        weight_decay=schedule.weight_decay,
-        dtype=dtype,
-    )
-    adamw = torch.optim.AdamW(
-        [
-            {"params": tables, "peak": schedule.rate, "weight_decay": schedule.weight_decay},
-            {"params": norms, "peak": schedule.rate, "weight_decay": 0.0},
-        ],
-        lr=schedule.rate,
-        betas=(0.9, 0.95),
-    )
-    return [muon, adamw]
+    return _muon_and_adamw(matrices, tables, norms, schedule, dtype, betas=(0.9, 0.95))
 
 
 def refiner_optimizers(
@@ -47,19 +33,31 @@ def refiner_optimizers(
     }
     outside = [p for name, p in unet.named_parameters() if p.ndim >= 2 and name not in inside]
     norms = [p for p in unet.parameters() if p.ndim < 2]
+    return _muon_and_adamw([*inside.values()], outside, norms, schedule, dtype, betas=(0.9, 0.99))
+
+
+def _muon_and_adamw(
+    hidden: list[nn.Parameter],
+    ends: list[nn.Parameter],
+    norms: list[nn.Parameter],
+    schedule: Schedule,
+    dtype: torch.dtype,
+    betas: tuple[float, float],
+) -> list[torch.optim.Optimizer]:
+    """Muon for what is hidden, AdamW for the rest; norms do not decay."""
     muon = Muon(
-        [{"params": [*inside.values()], "peak": schedule.matrix_rate}],
+        [{"params": hidden, "peak": schedule.matrix_rate}],
         lr=schedule.matrix_rate,
         weight_decay=schedule.weight_decay,
         dtype=dtype,
     )
     adamw = torch.optim.AdamW(
         [
-            {"params": outside, "peak": schedule.rate, "weight_decay": schedule.weight_decay},
+            {"params": ends, "peak": schedule.rate, "weight_decay": schedule.weight_decay},
             {"params": norms, "peak": schedule.rate, "weight_decay": 0.0},
         ],
         lr=schedule.rate,
-        betas=(0.9, 0.99),
+        betas=betas,
     )
     return [muon, adamw]
 

@@ -123,6 +123,9 @@ def test_refine_enlarges_or_sharpens_a_place(photo, picture, model, capsys, tmp_
     model.calls[-1][2]["preview"](Image.fromarray(picture), 0)
     assert np.array_equal(np.asarray(Image.open("so-far.png")), picture)
     assert cli.main(["refine", photo, "--box", "8,4,17,10", "--mask", photo]) == 2
+    calls = len(model.calls)
+    for preview in ("so-far.gif", "nowhere/so-far.png"):
+        assert cli.main(["refine", photo, "--preview", preview]) == 2 and len(model.calls) == calls
 
 
 def test_what_is_painted_is_refined_with_its_own_seeds(photo, model, capsys):

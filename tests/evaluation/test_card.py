@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from anyvl.checkpoint import load_parts
+from anyvl.checkpoint import DEFAULT_FOLDER, load_parts
 from anyvl.data.scenes.catalogue import DRAWN_BY
 from anyvl.errors import InputError
 from anyvl.evaluation import card as page
@@ -55,6 +55,13 @@ def test_it_names_those_whose_drawings_were_shown(text: str) -> None:
     for style in load_parts().knows.get("styles", ["flat"]):
         assert f"- {DRAWN_BY[style]}\n" in told
     assert "OpenMoji" not in told
+
+
+def test_the_default_shows_its_failures_once() -> None:
+    shipped = (DEFAULT_FOLDER / "README.md").read_text(encoding="utf-8")
+    assert shipped.count(f"![failures]({page.PICTURE})") == 1 and (DEFAULT_FOLDER / page.PICTURE).is_file()
+    wrong = shipped.partition("## What it gets wrong\n")[2].partition("\n## ")[0].split("\n\n")
+    assert len(set(wrong)) == len(wrong), "a paragraph stands there twice"
 
 
 def test_scores_that_are_none_are_refused() -> None:
