@@ -24,8 +24,10 @@ def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
         schedule=Schedule(steps=2, rate=1e-3, warmup=1),
         image_tokenizer=str(folder / "model" / "image_tokenizer"),
         world=WorldConfig(repertoire="first", grids=((6, 9), (9, 6))),
-        channels=(16, 16),
+        channels=(16, 16, 16, 16),
+        depth=1,
         batch=4,
+        crops=2,
         cells=5,
         precision="no",
     )
@@ -82,7 +84,7 @@ def test_a_trained_refiner_is_taken_by_its_folder(model: AnyVL, picture: np.ndar
 def test_a_refiner_for_other_codes_is_refused(model: AnyVL, picture: np.ndarray) -> None:
     from anyvl.refiner import new_refiner
 
-    other = new_refiner(channels=(16, 16), layers_per_block=1, patch=4, gain=8.0, scales=(2,), code_dim=5, cell=8)
+    other = new_refiner(channels=(8, 8, 8, 8), depth=1, gain=8.0, scales=(2,), code_dim=5, cell=8)
     with pytest.raises(CheckpointError, match="codes of 5 numbers"):
         model.refine(picture, refiner=other)
 

@@ -103,7 +103,7 @@ def _parts(parts: Parts) -> list[str]:
     ]
     if parts.refiner is not None:
         refiner = load_refiner(parts.refiner, torch.device("cpu"), torch.float32)
-        scales = " or ".join(str(scale) for scale in refiner.config.scales)
+        scales = " or ".join(str(scale) for scale in refiner.scales)
         rows.append(f"| refiner | U-Net, {_millions(refiner.unet)} parameters: pictures at {scales} times their size |")
     return rows
 

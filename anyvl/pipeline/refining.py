@@ -153,7 +153,7 @@ class Refining(Engine):
 
         def paint(pixels: _Pixels, size: Frame, seed: int, done: int) -> UInt8[np.ndarray, "_ _ 3"]:
             wanted = max(size.height / pixels.shape[0], size.width / pixels.shape[1])
-            scales = pipeline.config.scales
+            scales = pipeline.scales
             image = pipeline(
                 Image.fromarray(pixels),
                 self._code_vectors(pixels),
@@ -169,7 +169,7 @@ class Refining(Engine):
 
     def _require_fit(self, pipeline: Any) -> None:
         codec = self.parts.tokenizer.model.config
-        has, needs = (codec.code_dim, codec.factor), (pipeline.config.code_dim, pipeline.config.cell)
+        has, needs = (codec.code_dim, codec.factor), pipeline.code_shape
         if has != needs:
             raise CheckpointError(
                 f"this refiner was trained on codes of {needs[0]} numbers for {needs[1]} × {needs[1]} px, the model's have "

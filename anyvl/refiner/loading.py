@@ -61,7 +61,7 @@ def with_scheduler(pipeline: AnyVLRefinerPipeline, name: str) -> AnyVLRefinerPip
         raise UnknownNameError("scheduler", name, SCHEDULERS)
     flows = {} if name.startswith("FlowMatch") else {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
     scheduler = getattr(diffusers, name).from_config(pipeline.scheduler.config, **flows)
-    other = AnyVLRefinerPipeline(pipeline.unet, scheduler, **pipeline.settings)
+    other = AnyVLRefinerPipeline(pipeline.unet, scheduler, gain=pipeline.config.gain)
     other.set_progress_bar_config(disable=True)
     return other
 

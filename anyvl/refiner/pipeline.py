@@ -6,33 +6,32 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, UNet2DModel
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from anyvl.errors import ConfigError, InputError
-from anyvl.refiner.conditioning import conditions, enlarged_part, from_patches, to_patches
+from anyvl.refiner.enlarging import enlarged, enlarged_part, from_patches, to_patches
+from anyvl.refiner.network import RefinerUNet
 from anyvl.refiner.tiles import Tile, blended, tiles
 
 OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
 TILE, OVERLAP = 512, 64
 """Px of the refined picture that the network sees at a time, and that neighbouring tiles share, where nothing is said."""
-_TIMES = 1000
-"""What the network is told for a noise level of 1."""
 _BAND = 256
-"""Rows of px that are enlarged at a time at the end."""
+"""Rows of px that are enlarged at a time at the end, whole pixels of the small picture at every scale."""
 
 
 class AnyVLRefinerPipeline(DiffusionPipeline):
     """Paints a picture anew at 2 or 4 times its size, true to its content.
 
     A U-Net denoises what the true picture has beside the enlarged one (the residual, times `gain`, so that it is about as wide as
-    the noise), in patches, by flow matching (Lipman et al. 2023, arXiv:2210.02747; conditioning by concatenation as in SR3,
-    Saharia et al. 2021, arXiv:2104.07636). It sees the enlarged picture and the vectors of its image codes, one a `cell` of px,
-    and which scale is asked for.
+    the noise) by flow matching (Lipman et al. 2023, arXiv:2210.02747; told of the picture as in SR3, Saharia et al. 2021,
+    arXiv:2104.07636). It sees the small picture and the vectors of its image codes, and which scale is asked for; a place of it
+    is a pixel of the small picture.
     """
 
     model_cpu_offload_seq = "unet"
@@ -40,17 +39,13 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
 
     def __init__(
         self,
-        unet: UNet2DModel,
+        unet: RefinerUNet,
         scheduler: Any,
-        patch: int = 4,
         gain: float = 8.0,
-        scales: Any = (2, 4),  # whole numbers; diffusers reads no finer annotation
-        code_dim: int = 8,
-        cell: int = 8,
     ) -> None:
         super().__init__()
         self.register_modules(unet=unet, scheduler=scheduler)
-        self.register_to_config(patch=patch, gain=gain, scales=list(scales), code_dim=code_dim, cell=cell)
+        self.register_to_config(gain=gain)
         self.image_processor = VaeImageProcessor(do_resize=False, vae_scale_factor=1)
         self._interrupt = False
 
@@ -63,9 +58,14 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         )
 
     @property
-    def unit(self) -> int:
-        """Px that the sides of what is refined, of tiles and of overlaps are multiples of: whole patches after every halving."""
-        return 2 ** (len(self.unet.config.block_out_channels) - 1) * self.config.patch
+    def scales(self) -> tuple[int, ...]:
+        """How many times as large it can paint a picture."""
+        return tuple(self.unet.config.scales)
+
+    @property
+    def code_shape(self) -> tuple[int, int]:
+        """How many numbers stand for a code, and how many px a side of the small picture."""
+        return self.unet.config.code_dim, self.unet.cell
 
     @torch.no_grad()
     def __call__(
@@ -91,24 +91,24 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         "latents", which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview".
         Setting `pipeline._interrupt` in it ends the refining there.
         """
-        scales, patch = self.config.scales, self.config.patch
-        if scale not in scales:
-            raise InputError(f"this refiner enlarges {' or '.join(map(str, scales))} times, not {scale}")
+        if scale not in self.scales:
+            raise InputError(f"this refiner enlarges {' or '.join(map(str, self.scales))} times, not {scale}")
         if num_inference_steps < 1:
             raise InputError(f"refining takes at least 1 step, but {num_inference_steps} came")
-        if tile % self.unit or overlap % self.unit or not 0 <= overlap < tile:
+        cell, unit = self.unet.cell, self.unet.cell * scale
+        if tile % unit or overlap % unit or not 0 <= overlap < tile:
             raise InputError(
-                f"tile and overlap are multiples of {self.unit} px, the overlap the smaller one, but {tile} and {overlap} came"
+                f"tile and overlap are multiples of {unit} px, the overlap the smaller one, but {tile} and {overlap} came"
             )
         device, self._interrupt = self._execution_device, False
         picture = self.image_processor.preprocess(image).to(device, torch.float32)
         size = tuple(scale * side for side in picture.shape[-2:])
         vectors = None if code_vectors is None else self._checked(code_vectors, picture).to(device)
-        picture = _continued(picture, self.unit // scale)
-        rows, columns = (scale * side // patch for side in picture.shape[-2:])
-        shape = (len(picture), 3 * patch**2, rows, columns)
+        picture = _continued(picture, cell)
+        rows, columns = picture.shape[-2:]
+        shape = (len(picture), 3 * scale**2, rows, columns)
         noisy = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
-        places = tiles(rows, columns, tile // patch, overlap // patch, self.unit // patch)
+        places = tiles(rows, columns, tile // scale, overlap // scale, cell)
         self._set_timesteps(num_inference_steps, device)
         noisy = noisy * getattr(self.scheduler, "init_noise_sigma", 1.0)
         # Some schedulers draw noise at every step: a seed is a picture's own there too.
@@ -118,7 +118,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
             for number, time in enumerate(self.scheduler.timesteps):
                 sigma = (time / self.scheduler.config.num_train_timesteps).to(torch.float32).expand(len(noisy))
                 compute = self._painter(noisy, picture, vectors, sigma, scale)
-                moving = blended(compute, noisy, places, overlap // patch)
+                moving = blended(compute, noisy, places, overlap // scale)
                 before, noisy = noisy, self.scheduler.step(moving, time, noisy, return_dict=False, **dice)[0]
                 if callback_on_step_end is not None:
                     told = {"latents": noisy}
@@ -136,19 +136,14 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         images = self.image_processor.postprocess(refined, output_type, do_denormalize=[False] * len(refined))
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What is said of it beside network and scheduler."""
-        return {name: self.config[name] for name in ("patch", "gain", "scales", "code_dim", "cell")}
-
     def _checked(self, code_vectors: Tensor, picture: Tensor) -> Tensor:
         """The vectors of a picture's codes; InputError where they are not as many as it has cells, or of another length."""
-        cells = [-(-side // self.config.cell) for side in picture.shape[-2:]]
-        expected = (len(picture), self.config.code_dim, *cells)
+        dim, cell = self.code_shape
+        expected = (len(picture), dim, *(-(-side // cell) for side in picture.shape[-2:]))
         if tuple(code_vectors.shape) != expected:
             raise InputError(
                 f"{len(picture)} pictures of {picture.shape[-1]} × {picture.shape[-2]} px have vectors of shape {expected}, "
-                f"one for every {self.config.cell} × {self.config.cell} px, but {tuple(code_vectors.shape)} came"
+                f"one for every {cell} × {cell} px, but {tuple(code_vectors.shape)} came"
             )
         return code_vectors
 
@@ -156,24 +151,26 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         self, noisy: Tensor, picture: Tensor, vectors: Tensor | None, sigma: Tensor, scale: int
     ) -> Callable[[Tile], Tensor]:
         """What the network says of one tile of the whole."""
-        known = self.config
-        labels = torch.full((len(noisy),), known.scales.index(scale), device=noisy.device)
+        cell = self.unet.cell
 
         def compute(at: Tile) -> Tensor:
-            seen = conditions(picture, vectors, scale, at, patch=known.patch, cell=known.cell, code_dim=known.code_dim)
-            return self.velocity(noisy[(..., *at)], seen, sigma, labels)
+            rows, columns = (slice(side.start // cell, side.stop // cell) for side in at)
+            part = None if vectors is None else vectors[..., rows, columns]
+            return self.velocity(noisy[(..., *at)], picture[(..., *at)], part, sigma, scale)
 
         return compute
 
     def velocity(
         self,
-        noisy: Float[Tensor, "batch channel row column"],
-        seen: Float[Tensor, "batch plane row column"],
+        noisy: Float[Tensor, "batch patch height width"],
+        picture: Float[Tensor, "batch 3 height width"],
+        code_vectors: Float[Tensor, "batch dim rows columns"] | None,
         sigma: Float[Tensor, " batch"],
-        labels: Int[Tensor, " batch"],
-    ) -> Float[Tensor, "batch channel row column"]:
+        scale: int,
+    ) -> Float[Tensor, "batch patch height width"]:
         """Noise minus residual, at noise levels above 0, as it follows from the residual that the network sees."""
-        return (noisy - clean_residual(self.unet, noisy, seen, sigma, labels)) / sigma[:, None, None, None]
+        clean = clean_residual(self.unet, noisy, picture, code_vectors, sigma, scale)
+        return (noisy - clean) / sigma[:, None, None, None]
 
     def _set_timesteps(self, steps: int, device: torch.device) -> None:
         """Steps from pure noise, of equal length to the very end where the scheduler lets itself be told."""
@@ -184,7 +181,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
 
     def _pixels(self, picture: Tensor, patches: Tensor, scale: int, size: tuple[int, ...]) -> Tensor:
         """The enlarged picture with its residual, cropped to a size (height, width), in [0, 1]."""
-        whole = from_patches(patches, self.config.patch).div_(self.config.gain)
+        whole = from_patches(patches, scale).div_(self.config.gain)
         height, width = whole.shape[-2:]
         for start in range(0, height, _BAND):
             band = slice(start, min(start + _BAND, height))
@@ -193,71 +190,47 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
 
 
 def clean_residual(
-    unet: Any,
-    noisy: Float[Tensor, "batch channel row column"],
-    seen: Float[Tensor, "batch plane row column"],
+    unet: Callable[..., Tensor],
+    noisy: Float[Tensor, "batch patch height width"],
+    picture: Float[Tensor, "batch 3 height width"],
+    code_vectors: Float[Tensor, "batch dim rows columns"] | None,
     sigma: Float[Tensor, " batch"],
-    labels: Int[Tensor, " batch"],
-) -> Float[Tensor, "batch channel row column"]:
-    """The residual as the network sees it at noise level sigma: 0 none, 1 nothing else. labels: numbers of scales.
+    scale: int,
+) -> Float[Tensor, "batch patch height width"]:
+    """The residual as the network sees it at noise level sigma: 0 none, 1 nothing else.
 
     It says the residual, not the velocity: noise in patches of many numbers does not fit through a narrow network, and what of
     it is lost would stay in the picture (Li and He 2025, arXiv:2511.13720). It is shown the best linear guess of the residual,
     which is about as wide as the noise: where nothing is left of it, no noise, which it would first have to learn to overlook.
     """
     guess = (1 - sigma) / ((1 - sigma) ** 2 + sigma**2)
-    both = torch.cat((guess[:, None, None, None] * noisy, seen), dim=1).to(unet.dtype)
-    return unet(both, sigma * _TIMES, class_labels=labels, return_dict=False)[0].to(noisy.dtype)
+    return unet(guess[:, None, None, None] * noisy, picture, code_vectors, sigma, scale)
 
 
-def residual(truth: Tensor, large: Tensor, patch: int, gain: float) -> Float[Tensor, "batch channel row column"]:
-    """What the network learns to paint: patches of what the true picture, in [-1, 1], has beside the enlarged one, times gain."""
-    return to_patches(truth - large, patch) * gain
+def residual(truth: Tensor, small: Tensor, scale: int, gain: float) -> Float[Tensor, "batch patch height width"]:
+    """What the network learns to paint: patches of what the true picture has beside the small one enlarged, times gain; pictures
+    in [-1, 1]."""
+    return to_patches(truth - enlarged(small, scale), scale) * gain
 
 
 def new_refiner(
-    *,
-    channels: Sequence[int],
-    layers_per_block: int,
-    patch: int,
-    gain: float,
-    scales: Sequence[int],
-    code_dim: int,
-    cell: int,
+    *, channels: Sequence[int], depth: int, scales: Sequence[int], code_dim: int, cell: int, gain: float
 ) -> AnyVLRefinerPipeline:
-    """A refiner that has learnt nothing yet: channels and layers_per_block as of diffusers' `UNet2DModel`.
-
-    ConfigError for a scale whose cells are no whole patches, or that divides no tile, and for so many levels or such patches
-    that tiles are no multiple of them.
-    """
-    unit = patch * 2 ** (len(channels) - 1)
-    for scale in scales:
-        if cell * scale % patch or unit % scale:
-            raise ConfigError(
-                f"a cell of {cell} px, {scale} times as large, is to be whole patches of {patch} px, and {unit} px, the least "
-                f"tile of {len(channels)} levels, a multiple of {scale}: choose other scales, patches or channels"
-            )
-    if TILE % unit or OVERLAP % unit:
+    """A refiner that has learnt nothing yet, as of `RefinerUNet`; ConfigError for another number of levels than lead to cells of
+    cell × cell px, and for scales at which tiles are no whole cells."""
+    if 2 ** (len(channels) - 1) != cell:
         raise ConfigError(
-            f"{len(channels)} levels of patches of {patch} px make a unit of {unit} px, but tiles of {TILE} px that overlap by "
-            f"{OVERLAP} are to be multiples of it: choose fewer levels or other patches"
+            f"a code stands for {cell} × {cell} px, but {len(channels)} levels lead to {2 ** (len(channels) - 1)}: give as "
+            "many channels as there are halvings down to a cell, and one more"
         )
-    unet = UNet2DModel(
-        in_channels=6 * patch**2 + code_dim,
-        out_channels=3 * patch**2,
-        block_out_channels=tuple(channels),
-        down_block_types=("DownBlock2D",) * len(channels),
-        up_block_types=("UpBlock2D",) * len(channels),
-        layers_per_block=layers_per_block,
-        norm_num_groups=8,
-        add_attention=False,
-        num_class_embeds=len(scales),
-    )
-    # It begins with no residual at all, which is the enlarged picture.
-    torch.nn.init.zeros_(unet.conv_out.weight)
-    torch.nn.init.zeros_(unet.conv_out.bias)
-    flow = FlowMatchEulerDiscreteScheduler()
-    return AnyVLRefinerPipeline(unet, flow, patch=patch, gain=gain, scales=scales, code_dim=code_dim, cell=cell)
+    for scale in scales:
+        if TILE % (cell * scale) or OVERLAP % (cell * scale):
+            raise ConfigError(
+                f"cells of {cell * scale} px at a scale of {scale} do not divide tiles of {TILE} px that overlap by {OVERLAP}: "
+                "choose other scales"
+            )
+    unet = RefinerUNet(tuple(channels), depth, tuple(scales), code_dim)
+    return AnyVLRefinerPipeline(unet, FlowMatchEulerDiscreteScheduler(), gain=gain)
 
 
 def _continued(picture: Tensor, unit: int) -> Tensor:

@@ -173,11 +173,11 @@ class RefinerRun:
 
     image_tokenizer: folder of the one whose pictures are refined. decoder: folder of a model whose slips (`anyvl.training.slips`)
     are in a share of `slips` of the batches; None: there are none. scales: how many times as large pictures become, in turn.
-    channels, layers_per_block: of diffusers' `UNet2DModel`. patch: side in px of what is one place for it; gain: what residuals
-    are multiplied by (`anyvl.refiner.AnyVLRefinerPipeline`). batch: squares a step, of `cells` × `cells` codes, `crops` of them
-    out of one scene; a scene serves `uses` steps of a scale, with other squares and other noise. clean: share of batches whose
-    pictures are as drawn; the others are as codes give them back. anywhere: share of scenes whose things stand anywhere, not
-    on the lattice.
+    channels, depth: of `anyvl.refiner.RefinerUNet`; gain: what residuals are multiplied by. batch: squares a step, of `cells` ×
+    `cells` codes, `crops` of them out of one scene; a scene serves `uses` steps of a scale, with other squares and other noise.
+    starts: share of squares at the start of a flow, of which nothing but noise is seen. clean: share of batches whose pictures
+    are as drawn; the others are as codes give them back. anywhere: share of scenes whose things stand anywhere, not on the
+    lattice.
     """
 
     schedule: Schedule
@@ -186,14 +186,14 @@ class RefinerRun:
     world: WorldConfig = WorldConfig()
     keeping: Keeping = Keeping()
     scales: tuple[int, ...] = (2, 4)
-    channels: tuple[int, ...] = (64, 96, 128)
-    layers_per_block: int = 1
-    patch: int = 4
+    channels: tuple[int, ...] = (32, 64, 128, 256)
+    depth: int = 3
     gain: float = 8.0
-    batch: int = 16
-    crops: int = 2
-    cells: int = 8
-    uses: int = 1
+    batch: int = 8
+    crops: int = 1
+    cells: int = 12
+    uses: int = 4
+    starts: float = 0.5
     clean: float = 0.15
     slips: float = 0.4
     anywhere: float = 0.3

@@ -89,11 +89,12 @@ class Enlargements:
         return corners
 
     def batch(self, step: int, rank: int) -> Mapping[str, Tensor]:
-        """Squares of one scale, a noise level for each."""
+        """Squares of one scale, a noise level for each: often the first of a flow, where most of it is decided."""
         run, rng = self.run, np.random.default_rng((self.run.seed, 5, step, rank))
         scale = run.scales[step % len(run.scales)]
         whole = self._pictures(scale, step // len(run.scales) // run.uses, rank)
         corners = self._corners(rng, whole, scale)
+        sigma = np.where(rng.random(len(corners)) < run.starts, 1.0, rng.random(len(corners)))
 
         def cut(planes: Tensor, cell: int) -> Tensor:
             """A square of run.cells cells of so many px from each corner, run.crops out of every picture."""
@@ -109,6 +110,6 @@ class Enlargements:
             "small": cut(whole.small, self.world.factor),
             "truth": cut(whole.truth, self.world.factor * scale),
             "vectors": cut(whole.vectors, 1),
-            "sigma": torch.from_numpy(rng.random(len(corners), dtype=np.float32)).to(whole.small.device),
+            "sigma": torch.from_numpy(sigma.astype(np.float32)).to(whole.small.device),
             "scale": torch.tensor(scale),
         }

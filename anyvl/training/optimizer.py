@@ -26,11 +26,9 @@ def decoder_optimizers(
 def refiner_optimizers(
     unet: nn.Module, schedule: Schedule, dtype: torch.dtype = torch.float32
 ) -> list[torch.optim.Optimizer]:
-    """Muon (its iteration in `dtype`) for the hidden convolutions, AdamW for the first and the last one, what is told of time and
-    scale, and norms."""
-    inside = {
-        name: p for name, p in unet.named_parameters() if p.ndim == 4 and not name.startswith(("conv_in", "conv_out"))
-    }
+    """Muon (its iteration in `dtype`) for the hidden convolutions, AdamW for its ends (`conv_...`), what is told of
+    time, and biases."""
+    inside = {name: p for name, p in unet.named_parameters() if p.ndim == 4 and not name.startswith("conv_")}
     outside = [p for name, p in unet.named_parameters() if p.ndim >= 2 and name not in inside]
     norms = [p for p in unet.parameters() if p.ndim < 2]
     return _muon_and_adamw([*inside.values()], outside, norms, schedule, dtype, betas=(0.9, 0.99))

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
-from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, conditions, enlarged, new_refiner, residual
+from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, enlarged, new_refiner, residual
 from anyvl.training.config import RefinerRun
 from anyvl.training.enlargements import Enlargements
 from anyvl.training.loop import Job, native_precision, train
@@ -22,6 +23,8 @@ from anyvl.training.sheets import save_sheet
 from anyvl.training.slips import Slips
 
 _SHOWN = 6
+_FLOOR = 0.01
+"""Squared error of a residual below which there is little left to gain."""
 
 
 def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) -> int:
@@ -33,39 +36,30 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     _require_squares(run)
     painter = new_refiner(
         channels=run.channels,
-        layers_per_block=run.layers_per_block,
-        patch=run.patch,
-        gain=run.gain,
+        depth=run.depth,
         scales=run.scales,
         code_dim=codec.code_dim,
         cell=codec.factor,
+        gain=run.gain,
     )
     painter.set_progress_bar_config(disable=True)
-    if any(run.cells * codec.factor * scale % painter.unit for scale in run.scales):
-        raise ConfigError(
-            f"squares of {run.cells} cells are no multiple of {painter.unit} px at every scale: choose cells otherwise"
-        )
     parts = None if run.decoder is None else load_parts(run.decoder, device)
     if parts is not None and not share_codebook(tokenizer, parts.tokenizer):
         raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
     made = Enlargements(run, tokenizer, None if parts is None else Slips(parts=parts))
-    # The whole of a square, in patches of the enlarged picture.
-    place = {scale: (slice(0, run.cells * codec.factor * scale // run.patch),) * 2 for scale in run.scales}
 
     def loss(unet: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         scale, small = int(batch["scale"]), batch["small"]
-        clean = residual(batch["truth"], enlarged(small, scale), run.patch, run.gain)
+        clean = residual(batch["truth"], small, scale, run.gain)
         dice = torch.Generator(clean.device).manual_seed(run.seed * 2**32 + step)
         noise = torch.randn(clean.shape, generator=dice, device=clean.device)
         sigma = batch["sigma"][:, None, None, None]
         noisy = (1 - sigma) * clean + sigma * noise
-        seen = conditions(
-            small, batch["vectors"], scale, place[scale], patch=run.patch, cell=codec.factor, code_dim=codec.code_dim
-        )
-        labels = torch.full((len(noisy),), run.scales.index(scale), device=noisy.device)
-        said = clean_residual(unet, noisy, seen, batch["sigma"], labels)
+        said = clean_residual(unet, noisy, small, batch["vectors"], batch["sigma"], scale)
         # Of the residual, not of the velocity: that would weigh the ends of flows most, where few steps hardly come.
-        return (said - clean).pow(2).mean(), {"residual": clean.pow(2).mean()}
+        error = (said.float() - clean).pow(2).mean((1, 2, 3))
+        # In decibels, so to speak: a few squares of rich detail would otherwise drown what the others have to teach.
+        return (error + _FLOOR).log().mean(), {"error": error.mean(), "residual": clean.pow(2).mean()}
 
     def sheet(unet: nn.Module, path: Path) -> None:
         scale = max(run.scales)
@@ -105,5 +99,6 @@ def _require_squares(run: RefinerRun) -> None:
 
 def _export(painter: AnyVLRefinerPipeline, unet: nn.Module, folder: Path) -> None:
     """The pipeline's folder around a network, weights in bf16."""
-    rounded = nn.Module.to(copy.deepcopy(unet), torch.bfloat16)  # diffusers' own warns of what it need not keep in fp32
-    AnyVLRefinerPipeline(rounded, painter.scheduler, **painter.settings).save_pretrained(folder)
+    # diffusers' own `to` warns of what it need not keep in fp32.
+    rounded: Any = nn.Module.to(copy.deepcopy(unet), torch.bfloat16)
+    AnyVLRefinerPipeline(rounded, painter.scheduler, gain=painter.config.gain).save_pretrained(folder)

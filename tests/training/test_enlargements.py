@@ -15,6 +15,7 @@ RUN = RefinerRun(
     image_tokenizer="",
     world=WorldConfig(repertoire="first", grids=((6, 9), (9, 6))),
     batch=4,
+    crops=2,
     cells=4,
     uses=2,
 )

@@ -25,7 +25,7 @@ READER = (
     "row=1024",
     "plans_alone=0.5",
 )
-REFINER = (*SHORT, "channels=(8, 8)", "batch=4")
+REFINER = (*SHORT, "depth=1", "batch=4", "cells=6")
 
 
 def started(name: str, *settings: str, run_folder: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What the refiner's network is told of a picture: the picture enlarged, and what its codes stand for, patch by patch."""
+"""A picture enlarged, and pictures as patches: what refining starts from and what it adds, place by place."""
 
 import torch
 from einops import rearrange
@@ -39,33 +39,3 @@ def to_patches(picture: _Picture, patch: int) -> Float[Tensor, "batch channel ro
 def from_patches(planes: _Planes, patch: int) -> Float[Tensor, "batch 3 height width"]:
     """The inverse of `to_patches`."""
     return rearrange(planes, "b (c y x) row column -> b c (row y) (column x)", y=patch, x=patch)
-
-
-def conditions(
-    picture: _Picture,
-    code_vectors: Float[Tensor, "batch dim rows columns"] | None,
-    scale: int,
-    place: Tile,
-    *,
-    patch: int,
-    cell: int,
-    code_dim: int,
-) -> _Planes:
-    """The planes that stand beside the noisy ones at a place, given in patches of the enlarged picture: the enlarged picture's
-    patches, and of each the vector of the code that it lies in.
-
-    code_vectors: the codebook's entries of the picture's codes, one for every `cell` × `cell` px of the small picture, the last
-    ones perhaps for fewer; None, where nobody knows them, is zeros.
-    """
-    rows, columns = place
-    part = slice(rows.start * patch, rows.stop * patch), slice(columns.start * patch, columns.stop * patch)
-    pixels = to_patches(enlarged_part(picture, scale, part), patch)
-    if code_vectors is None:
-        vectors = pixels.new_zeros(len(pixels), code_dim, *pixels.shape[-2:])
-    else:
-        down, right = (
-            (torch.arange(at.start, at.stop, device=pixels.device) * patch // (cell * scale)).clamp(max=count - 1)
-            for at, count in zip(place, code_vectors.shape[-2:], strict=True)
-        )
-        vectors = code_vectors.to(pixels)[..., down[:, None], right]
-    return torch.cat((pixels, vectors), dim=1)
