@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 from tiny_pipelines import image_to_image, upscaler
 
 from anyvl.errors import CheckpointError, ConfigError, InputError, StoppedError, UnknownNameError
@@ -15,12 +17,9 @@ from anyvl.training.config import RefinerRun, Schedule, WorldConfig
 from anyvl.training.train_refiner import train_refiner
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
-    """A small model with a refiner of two steps' training."""
-    folder = tmp_path_factory.mktemp("refiner")
-    AnyVL(small_parts).save_pretrained(folder / "model", dtype="float32")
-    run = RefinerRun(
+def run_in(folder: Path) -> RefinerRun:
+    """Two steps, of the codes of the model in a folder."""
+    return RefinerRun(
         schedule=Schedule(steps=2, rate=1e-3, warmup=1),
         image_tokenizer=str(folder / "model" / "image_tokenizer"),
         world=WorldConfig(repertoire="first", grids=((6, 9), (9, 6))),
@@ -31,6 +30,14 @@ def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
         cells=5,
         precision="no",
     )
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
+    """A small model with a refiner of two steps' training."""
+    folder = tmp_path_factory.mktemp("refiner")
+    AnyVL(small_parts).save_pretrained(folder / "model", dtype="float32")
+    run = run_in(folder)
     assert train_refiner(run, folder / "run") == 2
     for wrong in ({"crops": 3}, {"cells": 9}):
         with pytest.raises(ConfigError, match="squares"):
@@ -67,6 +74,18 @@ def test_a_saved_model_keeps_its_refiner(model: AnyVL, picture: np.ndarray, tmp_
     assert again.refine(picture, seed=2).images[0].size == (288, 160)
     again.save_pretrained(tmp_path / "copy")  # onto itself
     assert (tmp_path / "copy" / "refiner" / "model_index.json").is_file()
+
+
+def test_a_run_may_start_from_a_saved_refiner(model: AnyVL, tmp_path: Path) -> None:
+    assert model.parts.refiner is not None
+    still = Schedule(steps=1, rate=0.0, matrix_rate=0.0, warmup=1)
+    run = run_in(model.parts.refiner.parent.parent)
+    train_refiner(dataclasses.replace(run, start=str(model.parts.refiner), schedule=still), tmp_path)
+    old, new = (
+        load_file(at / "unet" / "diffusion_pytorch_model.safetensors")
+        for at in (model.parts.refiner, tmp_path / "model")
+    )
+    assert old.keys() == new.keys() and all(torch.equal(old[name], new[name]) for name in old)
 
 
 def test_a_trained_refiner_is_taken_by_its_folder(model: AnyVL, picture: np.ndarray) -> None:

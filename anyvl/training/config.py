@@ -175,7 +175,7 @@ class RefinerRun:
     are in a share of `slips` of the batches; None: there are none. scales: how many times as large pictures become, in turn.
     channels, depth: of `anyvl.refiner.RefinerUNet`; gain: what residuals are multiplied by. batch: squares a step, of `cells` ×
     `cells` codes, `crops` of them out of one scene; a scene serves `uses` steps of a scale, with other squares and other noise.
-    starts: share of squares at the start of a flow, of which nothing but noise is seen. clean: share of batches whose pictures
+    pure_noise: share of squares at the start of a flow, of whose residual nothing is seen. clean: share of batches whose pictures
     are as drawn; the others are as codes give them back. anywhere: share of scenes whose things stand anywhere, not on the
     lattice.
     """
@@ -193,10 +193,12 @@ class RefinerRun:
     crops: int = 1
     cells: int = 12
     uses: int = 4
-    starts: float = 0.5
+    pure_noise: float = 0.5
     clean: float = 0.15
     slips: float = 0.4
     anywhere: float = 0.3
+    start: str | None = None
+    """Folder of a saved refiner whose weights the run starts from, as far as they have the same shapes."""
     precision: str = "auto"
     seed: int = 0
 

@@ -94,7 +94,7 @@ class Enlargements:
         scale = run.scales[step % len(run.scales)]
         whole = self._pictures(scale, step // len(run.scales) // run.uses, rank)
         corners = self._corners(rng, whole, scale)
-        sigma = np.where(rng.random(len(corners)) < run.starts, 1.0, rng.random(len(corners)))
+        sigma = np.where(rng.random(len(corners)) < run.pure_noise, 1.0, rng.random(len(corners)))
 
         def cut(planes: Tensor, cell: int) -> Tensor:
             """A square of run.cells cells of so many px from each corner, run.crops out of every picture."""

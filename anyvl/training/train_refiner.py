@@ -13,7 +13,7 @@ from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
-from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, enlarged, new_refiner, residual
+from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, enlarged, load_refiner, new_refiner, residual
 from anyvl.training.config import RefinerRun
 from anyvl.training.enlargements import Enlargements
 from anyvl.training.loop import Job, native_precision, train
@@ -21,6 +21,7 @@ from anyvl.training.optimizer import refiner_optimizers
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
 from anyvl.training.slips import Slips
+from anyvl.training.start import start_from
 
 _SHOWN = 6
 _FLOOR = 0.01
@@ -43,6 +44,9 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         gain=run.gain,
     )
     painter.set_progress_bar_config(disable=True)
+    if run.start is not None:
+        saved = load_refiner(Path(run.start).expanduser(), torch.device("cpu"), torch.float32)
+        start_from(saved.unet, painter.unet, "refiner")
     parts = None if run.decoder is None else load_parts(run.decoder, device)
     if parts is not None and not share_codebook(tokenizer, parts.tokenizer):
         raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
