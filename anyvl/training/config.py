@@ -197,6 +197,9 @@ class RefinerRun:
     clean: float = 0.15
     slips: float = 0.4
     anywhere: float = 0.3
+    adversarial_weight: float = 0.0
+    feature_weight: float = 0.0
+    """Of what a critic says (`anyvl.training.critic`) of pictures that are refined at once, from each noise level."""
     start: str | None = None
     """Folder of a saved refiner whose weights the run starts from, as far as they have the same shapes."""
     precision: str = "auto"

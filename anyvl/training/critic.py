@@ -1,4 +1,4 @@
-"""What a tokenizer's pictures are held against besides pixels: a critic that learns to tell drawn from painted ones.
+"""What painted pictures are held against besides pixels: a critic that learns to tell drawn from painted ones.
 
 A PatchGAN (Isola et al. 2017, arXiv:1611.07004) as in VQGAN, with the hinge loss (Lim & Ye 2017). Its inner features also measure
 how far a painted picture is from the drawn one (feature matching, Wang et al. 2018, arXiv:1711.11585): a perceptual distance that
@@ -7,6 +7,7 @@ needs no network from elsewhere, and that learns what to look at.
 
 import itertools
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 _Picture = Float[Tensor, "batch 3 height width"]
+_Painter = TypeVar("_Painter", bound=nn.Module)
 
 
 class Critic(nn.Module):
@@ -36,6 +38,31 @@ class Critic(nn.Module):
             picture = stage(picture)
             features.append(picture)
         return self.verdict(picture), features
+
+
+class Studio(nn.Module, Generic[_Painter]):
+    """A network that learns to paint and, where it has one, its critic."""
+
+    painter: _Painter
+
+    def __init__(self, painter: _Painter, critic: Critic | None) -> None:
+        super().__init__()
+        self.painter, self.critic = painter, critic
+
+
+def criticism(
+    critic: Critic,
+    painted: _Picture,
+    drawn: _Picture,
+    *,
+    adversarial_weight: float,
+    feature_weight: float,
+    trust: float,
+) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
+    """What painter and critic pay together, and what to log. trust: in the critic, 0 at first: it knows nothing yet."""
+    found_out, off, mistakes = judged(critic, painted, drawn)
+    paid = trust * (adversarial_weight * found_out + feature_weight * off) + mistakes
+    return paid, {"features": off, "critic": mistakes}
 
 
 def judged(

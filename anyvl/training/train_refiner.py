@@ -13,8 +13,17 @@ from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
 from anyvl.errors import CheckpointError, ConfigError
 from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
-from anyvl.refiner import AnyVLRefinerPipeline, clean_residual, enlarged, load_refiner, new_refiner, residual
+from anyvl.refiner import (
+    AnyVLRefinerPipeline,
+    clean_residual,
+    enlarged,
+    from_patches,
+    load_refiner,
+    new_refiner,
+    residual,
+)
 from anyvl.training.config import RefinerRun
+from anyvl.training.critic import Critic, Studio, criticism
 from anyvl.training.enlargements import Enlargements
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.optimizer import refiner_optimizers
@@ -52,23 +61,34 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
     made = Enlargements(run, tokenizer, None if parts is None else Slips(parts=parts))
 
-    def loss(unet: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(studio: Studio[nn.Module], batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         scale, small = int(batch["scale"]), batch["small"]
         clean = residual(batch["truth"], small, scale, run.gain)
         dice = torch.Generator(clean.device).manual_seed(run.seed * 2**32 + step)
         noise = torch.randn(clean.shape, generator=dice, device=clean.device)
         sigma = batch["sigma"][:, None, None, None]
         noisy = (1 - sigma) * clean + sigma * noise
-        said = clean_residual(unet, noisy, small, batch["vectors"], batch["sigma"], scale)
+        said = clean_residual(studio.painter, noisy, small, batch["vectors"], batch["sigma"], scale).float()
         # Of the residual, not of the velocity: that would weigh the ends of flows most, where few steps hardly come.
-        error = (said.float() - clean).pow(2).mean((1, 2, 3))
+        error = (said - clean).pow(2).mean((1, 2, 3))
         # In decibels, so to speak: a few squares of rich detail would otherwise drown what the others have to teach.
-        return (error + _FLOOR).log().mean(), {"error": error.mean(), "residual": clean.pow(2).mean()}
+        total, logged = (error + _FLOOR).log().mean(), {"error": error.mean(), "residual": clean.pow(2).mean()}
+        if studio.critic is not None:
+            refined = enlarged(small, scale) + from_patches(said, scale) / run.gain
+            paid, heard = criticism(
+                studio.critic,
+                refined,
+                batch["truth"],
+                adversarial_weight=run.adversarial_weight,
+                feature_weight=run.feature_weight,
+                trust=min(1.0, step / max(1, run.schedule.warmup)),
+            )
+            total, logged = total + paid, logged | heard
+        return total, logged
 
-    def sheet(unet: nn.Module, path: Path) -> None:
+    def sheet(studio: Studio[nn.Module], path: Path) -> None:
         scale = max(run.scales)
         shown = made.sample(np.random.default_rng((run.seed, 4)), scale, _SHOWN)
-        painter.unet = unet
         dice = torch.Generator().manual_seed(0)
         small = shown.small / 2 + 0.5
         refined = painter(small, shown.vectors, scale=scale, generator=dice, output_type="pt").images
@@ -78,16 +98,19 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     precision = native_precision() if run.precision == "auto" else run.precision
     unet: nn.Module = painter.unet
     unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    job: Job[nn.Module] = Job(
+    studio = Studio(unet, Critic() if run.adversarial_weight or run.feature_weight else None)
+    job: Job[Studio[nn.Module]] = Job(
         batch=made.batch,
         loss=loss,
-        optimizers=refiner_optimizers(unet, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
+        optimizers=refiner_optimizers(studio, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         sheet=sheet,
-        export=lambda unet, out: _export(painter, unet, out),
+        export=lambda studio, out: _export(painter, studio.painter, out),
         units=lambda batch: len(batch["small"]),
     )
     record(run, folder)
-    return train(unet, job, folder, schedule=run.schedule, keeping=run.keeping, precision=precision, deadline=deadline)
+    return train(
+        studio, job, folder, schedule=run.schedule, keeping=run.keeping, precision=precision, deadline=deadline
+    )
 
 
 def _require_squares(run: RefinerRun) -> None:

@@ -15,7 +15,7 @@ from anyvl.data.scenes.world import World
 from anyvl.model.image_tokenizer import load_image_tokenizer, save_image_tokenizer
 from anyvl.model.vqgan import VQGAN, VQGANConfig
 from anyvl.training.config import VQGANRun, built
-from anyvl.training.critic import Critic, judged
+from anyvl.training.critic import Critic, Studio, criticism
 from anyvl.training.loop import Job, train
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
@@ -28,14 +28,6 @@ _ONE_IN = 8
 """Of so many cells one is asked in a step what it is read as."""
 _COUNTED, _AT_ONCE = 600, 20
 """Scenes that tell how common codes are, and how many of them are encoded at a time."""
-
-
-class Studio(nn.Module):
-    """The tokenizer that is trained and, while it is, its critic."""
-
-    def __init__(self, tokenizer: VQGAN, critic: Critic | None) -> None:
-        super().__init__()
-        self.tokenizer, self.critic = tokenizer, critic
 
 
 def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> int:
@@ -62,9 +54,9 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         scenes = [world.any_scene(rng, height, width, anywhere=rng.random() < run.anywhere) for _ in range(run.batch)]
         return {"picture": draw(scenes, sprites) * 2 - 1}
 
-    def loss(studio: Studio, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(studio: Studio[VQGAN], batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         picture = batch["picture"].contiguous(memory_format=torch.channels_last)
-        painted, quantised = studio.tokenizer(picture)
+        painted, quantised = studio.painter(picture)
         error = (painted.float() - picture) * _detail(picture)
         pixel = error.abs().mean()
         # Differences of neighbours: what L1 alone leaves blurred is paid for here.
@@ -74,25 +66,31 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         psnr = 10 * torch.log10(4 / (painted.detach().float() - picture).pow(2).mean((1, 2, 3))).mean()
         said = {"pixel": pixel, "edges": edges, "psnr": psnr, "batch_usage": torch.tensor(usage)}
         if run.return_weight:
-            unsure, returned = _read_back(studio.tokenizer, painted, quantised.codes, step)
+            unsure, returned = _read_back(studio.painter, painted, quantised.codes, step)
             total = total + run.return_weight * unsure
             said |= {"unsure": unsure, "returned": returned}
         if studio.critic is not None:
-            found_out, off, mistakes = judged(studio.critic, painted, picture)
-            # A critic that knows nothing yet has nothing to say.
             trust = min(1.0, step / run.schedule.warmup) if run.schedule.warmup else 1.0
-            total = total + trust * (run.adversarial_weight * found_out + run.feature_weight * off) + mistakes
-            said |= {"features": off, "critic": mistakes}
+            paid, heard = criticism(
+                studio.critic,
+                painted,
+                picture,
+                adversarial_weight=run.adversarial_weight,
+                feature_weight=run.feature_weight,
+                trust=trust,
+            )
+            total = total + paid
+            said |= heard
         return total, said
 
-    def after(studio: Studio, batch: Mapping[str, Tensor], step: int) -> None:
+    def after(studio: Studio[VQGAN], batch: Mapping[str, Tensor], step: int) -> None:
         due = step % run.revive_every == run.revive_every - 1 and step < 0.95 * run.schedule.steps
         if due and not run.keep_codes:
             with torch.no_grad():
-                vectors = rearrange(studio.tokenizer.latents(batch["picture"]), "b d r c -> (b r c) d")
-            studio.tokenizer.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
+                vectors = rearrange(studio.painter.latents(batch["picture"]), "b d r c -> (b r c) d")
+            studio.painter.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
 
-    def sheet(studio: Studio, path: Path) -> None:
+    def sheet(studio: Studio[VQGAN], path: Path) -> None:
         rows, columns = run.world.grids[0]
         height, width = rows * run.world.factor, columns * run.world.factor
         scenes = [world.any_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
@@ -114,13 +112,13 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         lr=run.schedule.rate,
         betas=(0.9, 0.95),
     )
-    job: Job[Studio] = Job(
+    job: Job[Studio[VQGAN]] = Job(
         batch=batch,
         loss=loss,
         after=after,
         optimizers=[optimizer],
         sheet=sheet,
-        export=lambda studio, folder: save_image_tokenizer(studio.tokenizer, folder / "image_tokenizer"),
+        export=lambda studio, folder: save_image_tokenizer(studio.painter, folder / "image_tokenizer"),
         units=lambda batch: len(batch["picture"]),
     )
     record(run, folder)
