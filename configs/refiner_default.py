@@ -9,7 +9,7 @@ def config() -> RefinerRun:
         decoder="runs/decoder_last/model",
         slips=0.25,
         schedule=Schedule(
-            steps=12_000, rate=1e-3, matrix_rate=0.01, warmup=200, decay=0.5, weight_decay=1e-4, average=0.998
+            steps=8_000, rate=1e-3, matrix_rate=0.01, warmup=200, decay=0.5, weight_decay=1e-4, average=0.998
         ),
         keeping=Keeping(log_every=50, state_every=500, sheet_every=1000),
     )
