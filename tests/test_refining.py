@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from tiny_pipelines import image_to_image, upscaler
 
 from anyvl.errors import CheckpointError, ConfigError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder
 from anyvl.pipeline import AnyVL
-from anyvl.training.config import RefinerRun, Schedule, WorldConfig
+from anyvl.training.config import Keeping, RefinerRun, Schedule, WorldConfig
 from anyvl.training.train_refiner import train_refiner
 
 
@@ -29,6 +30,7 @@ def run_in(folder: Path) -> RefinerRun:
         crops=2,
         cells=5,
         precision="no",
+        keeping=Keeping(sheet_every=2),
     )
 
 
@@ -39,8 +41,18 @@ def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
     AnyVL(small_parts).save_pretrained(folder / "model", dtype="float32")
     run = run_in(folder)
     assert train_refiner(run, folder / "run") == 2
-    for wrong in ({"crops": 3}, {"cells": 9}):
-        with pytest.raises(ConfigError, match="squares"):
+    with Image.open(folder / "run" / "sheet-0000002.png") as sheet:
+        assert sheet.size[0] > 6 * 6 * 8 * 4  # six pictures of at least six cells, four times as large
+    other = WorldConfig(repertoire="first", grids=((6, 9),), factor=16)
+    for wrong, said in (
+        ({"crops": 3}, "a batch of 4 squares"),
+        ({"cells": 9}, "squares of 9 cells"),
+        ({"world": other}, "a code for 8 × 8 px, the world for 16 × 16"),
+        ({"start": str(folder / "nowhere")}, "no folder"),
+        ({"start": str(folder / "run" / "model"), "gain": 4.0}, "has gain 8.0, this run 4.0"),
+        ({"start": str(folder / "run" / "model"), "depth": 2}, "has depth 1, this run 2"),
+    ):
+        with pytest.raises(ConfigError, match=said):
             train_refiner(dataclasses.replace(run, **wrong), folder / "wrong")
     return AnyVL(dataclasses.replace(small_parts, refiner=folder / "run" / "model"))
 

@@ -5,7 +5,7 @@ common arguments of its call; `tiles.py` lets the network see a large picture a 
 folder.
 """
 
-from anyvl.refiner.enlarging import enlarged, from_patches
+from anyvl.refiner.enlarging import enlarged
 from anyvl.refiner.foreign import as_refiner, keeps_size, repaint
 from anyvl.refiner.loading import SCHEDULERS, load_pipeline, load_refiner, with_scheduler
 from anyvl.refiner.network import RefinerUNet
@@ -20,7 +20,6 @@ __all__ = [
     "as_refiner",
     "clean_residual",
     "enlarged",
-    "from_patches",
     "keeps_size",
     "load_pipeline",
     "load_refiner",

@@ -1,14 +1,12 @@
-"""A picture enlarged, and pictures as patches: what refining starts from and what it adds, place by place."""
+"""A picture enlarged, whole or in part: what refining starts from."""
 
 import torch
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
 from anyvl.refiner.tiles import Tile
 
 _Picture = Float[Tensor, "batch 3 height width"]
-_Planes = Float[Tensor, "batch channel row column"]
 _REACH = 2
 """Px of the small picture beside its own that a px of the enlarged one may depend on."""
 
@@ -29,13 +27,3 @@ def enlarged_part(picture: _Picture, scale: int, part: Tile) -> Float[Tensor, "b
         known.append(slice(first - before, end + after))
         cut.append(slice(before * scale, (end - first + before) * scale))
     return enlarged(picture[..., known[0], known[1]], scale)[..., cut[0], cut[1]]
-
-
-def to_patches(picture: _Picture, patch: int) -> Float[Tensor, "batch channel row column"]:
-    """Patches of patch × patch px as channels: 3 · patch² numbers in the place of each."""
-    return rearrange(picture, "b c (row y) (column x) -> b (c y x) row column", y=patch, x=patch)
-
-
-def from_patches(planes: _Planes, patch: int) -> Float[Tensor, "batch 3 height width"]:
-    """The inverse of `to_patches`."""
-    return rearrange(planes, "b (c y x) row column -> b c (row y) (column x)", y=patch, x=patch)

@@ -44,11 +44,11 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
 
 
 def load_refiner(folder: Path, device: torch.device, dtype: torch.dtype) -> AnyVLRefinerPipeline:
-    """The refiner that came with a model; CheckpointError for another pipeline."""
+    """A refiner of this library from its folder; CheckpointError for another pipeline."""
     pipeline = load_pipeline(folder, device, dtype)
     if not isinstance(pipeline, AnyVLRefinerPipeline):
         raise CheckpointError(
-            f"{folder} is a {type(pipeline).__name__}, not a refiner of this library: name it as refiner=..."
+            f"{folder} is a {type(pipeline).__name__}, not a refiner of this library: `AnyVL.refine` takes it as refiner=..."
         )
     return pipeline
 

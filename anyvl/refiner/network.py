@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from diffusers.models.modeling_utils import ModelMixin
+from diffusers.pipelines.pipeline_loading_utils import LOADABLE_CLASSES
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, silu
@@ -15,20 +16,23 @@ _TIMES = 1000
 """What the embedding of a noise level of 1 is told."""
 _EMBEDDING = 128
 
+# Of pipelines that come from a hub, diffusers takes networks only from modules that it has been told of.
+LOADABLE_CLASSES.setdefault(__name__, {})
 
-class _Residual(nn.Module):
+
+class _ResidualBlock(nn.Module):
     """Two convolutions beside the identity, told of the noise level in between. Without a norm, which would hide how far apart
     two colours are (Lim et al. 2017, arXiv:1707.02921)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.time = nn.Linear(_EMBEDDING, channels)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.time_emb_proj = nn.Linear(_EMBEDDING, channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: _Features, time: Float[Tensor, "batch dim"]) -> _Features:
-        inside = self.first(silu(x)) + self.time(time)[:, :, None, None]
-        return x + self.second(silu(inside))
+        inside = self.conv1(silu(x)) + self.time_emb_proj(time)[:, :, None, None]
+        return x + self.conv2(silu(inside))
 
 
 class RefinerUNet(ModelMixin, ConfigMixin):
@@ -43,7 +47,7 @@ class RefinerUNet(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(
         self,
-        channels: Sequence[int] = (32, 64, 128, 192),
+        channels: Sequence[int] = (32, 64, 128, 256),
         depth: int = 3,
         scales: Sequence[int] = (2, 4),
         code_dim: int = 8,
@@ -58,13 +62,13 @@ class RefinerUNet(ModelMixin, ConfigMixin):
         self.conv_out = nn.ModuleDict(
             {str(scale): nn.Conv2d(channels[0], 3 * scale**2, 3, padding=1) for scale in scales}
         )
-        self.noise_level = Timesteps(_EMBEDDING, flip_sin_to_cos=True, downscale_freq_shift=0)
-        self.embedding = TimestepEmbedding(_EMBEDDING, _EMBEDDING)
-        self.down = nn.ModuleList(_Residual(width) for width in channels[:-1])
-        self.coarser = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in steps)
-        self.middle = nn.ModuleList(_Residual(channels[-1]) for _ in range(depth))
-        self.finer = nn.ModuleList(nn.Conv2d(coarse, 4 * fine, 1) for fine, coarse in steps)
-        self.up = nn.ModuleList(_Residual(width) for width in channels[:-1])
+        self.time_proj = Timesteps(_EMBEDDING, flip_sin_to_cos=True, downscale_freq_shift=0)
+        self.time_embedding = TimestepEmbedding(_EMBEDDING, _EMBEDDING)
+        self.down_blocks = nn.ModuleList(_ResidualBlock(width) for width in channels[:-1])
+        self.downsamplers = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in steps)
+        self.mid_blocks = nn.ModuleList(_ResidualBlock(channels[-1]) for _ in range(depth))
+        self.upsamplers = nn.ModuleList(nn.Conv2d(coarse, 4 * fine, 1) for fine, coarse in steps)
+        self.up_blocks = nn.ModuleList(_ResidualBlock(width) for width in channels[:-1])
         # It begins with no residual at all, which is the enlarged picture.
         for parameter in self.conv_out.parameters():
             nn.init.zeros_(parameter)
@@ -72,7 +76,7 @@ class RefinerUNet(ModelMixin, ConfigMixin):
     @property
     def cell(self) -> int:
         """Px of the small picture that a side of a cell has, and its own sides multiples of."""
-        return 2 ** len(self.coarser)
+        return 2 ** len(self.downsamplers)
 
     def forward(
         self,
@@ -82,19 +86,23 @@ class RefinerUNet(ModelMixin, ConfigMixin):
         sigma: Float[Tensor, " batch"],
         scale: int,
     ) -> Float[Tensor, "batch patch height width"]:
-        """noisy: residual in patches, in [-1, 1] like the picture but for its gain; code_vectors None: nobody knows them."""
-        embedded = self.noise_level(sigma * _TIMES).to(self.dtype)
-        time = silu(self.embedding(embedded))
+        """The residual times its gain, in patches of scale × scale px as channels (`torch.nn.functional.pixel_unshuffle`).
+
+        noisy: the noisy one, scaled as by `anyvl.refiner.clean_residual`; picture: in [-1, 1], sides multiples of `cell`;
+        code_vectors: one for every cell, None where nobody knows them.
+        """
+        time = silu(self.time_embedding(self.time_proj(sigma * _TIMES).to(self.dtype)))
         x = self.conv_in(picture.to(self.dtype)) + self.conv_noisy[str(scale)](noisy.to(self.dtype))
-        seen = []
-        for block, coarser in zip(self.down, self.coarser, strict=True):
+        skips = []
+        for block, downsampler in zip(self.down_blocks, self.downsamplers, strict=True):
             x = block(x, time)
-            seen.append(x)
-            x = coarser(x)
+            skips.append(x)
+            x = downsampler(x)
         if code_vectors is not None:
             x = x + self.conv_code(code_vectors.to(self.dtype))
-        for block in self.middle:
+        for block in self.mid_blocks:
             x = block(x, time)
-        for finer, block, known in zip(reversed(self.finer), reversed(self.up), reversed(seen), strict=True):
-            x = block(pixel_shuffle(finer(x), 2) + known, time)
+        levels = zip(self.upsamplers, self.up_blocks, skips, strict=True)
+        for upsampler, block, skip in reversed(list(levels)):
+            x = block(pixel_shuffle(upsampler(x), 2) + skip, time)
         return self.conv_out[str(scale)](x).to(noisy.dtype)

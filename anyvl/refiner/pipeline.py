@@ -12,9 +12,10 @@ from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad, pixel_shuffle, pixel_unshuffle
 
 from anyvl.errors import ConfigError, InputError
-from anyvl.refiner.enlarging import enlarged, enlarged_part, from_patches, to_patches
+from anyvl.refiner.enlarging import enlarged, enlarged_part
 from anyvl.refiner.network import RefinerUNet
 from anyvl.refiner.tiles import Tile, blended, tiles
 
@@ -22,7 +23,7 @@ OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
 TILE, OVERLAP = 512, 64
 """Px of the refined picture that the network sees at a time, and that neighbouring tiles share, where nothing is said."""
 _BAND = 256
-"""Rows of px that are enlarged at a time at the end, whole pixels of the small picture at every scale."""
+"""About how many rows of px are enlarged at a time at the end."""
 
 
 class AnyVLRefinerPipeline(DiffusionPipeline):
@@ -51,11 +52,12 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
 
     def save_pretrained(self, save_directory: str | Path, **settings: Any) -> None:
         """Write the pipeline's folder, and in it the line by which `DiffusionPipeline.from_pretrained(folder,
-        custom_pipeline=folder, trust_remote_code=True)` finds this class."""
+        custom_pipeline=folder, trust_remote_code=True)` finds this class; of a hub's pipeline it does after
+        `import anyvl.refiner`."""
+        folder = Path(save_directory)
+        folder.mkdir(parents=True, exist_ok=True)  # written first: what is pushed to a hub holds it too
+        (folder / "pipeline.py").write_text("from anyvl.refiner import AnyVLRefinerPipeline  # noqa: F401\n")
         super().save_pretrained(str(save_directory), **settings)
-        (Path(save_directory) / "pipeline.py").write_text(
-            "from anyvl.refiner import AnyVLRefinerPipeline  # noqa: F401\n"
-        )
 
     @property
     def scales(self) -> tuple[int, ...]:
@@ -85,7 +87,8 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
     ) -> Any:
         """Pictures (whatever diffusers takes: PIL, arrays, tensors in [0, 1]) at `scale` times their size.
 
-        code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells. tile,
+        code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells; without
+        them what it paints is less true. tile,
         overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one; what grows with
         the result are its noise and its pixels, in fp32. The callback gets what its inputs name: the noisy residual in patches as
         "latents", which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview".
@@ -95,10 +98,10 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
             raise InputError(f"this refiner enlarges {' or '.join(map(str, self.scales))} times, not {scale}")
         if num_inference_steps < 1:
             raise InputError(f"refining takes at least 1 step, but {num_inference_steps} came")
-        cell, unit = self.unet.cell, self.unet.cell * scale
-        if tile % unit or overlap % unit or not 0 <= overlap < tile:
+        cell = self.unet.cell
+        if tile % (cell * scale) or overlap % (cell * scale) or not 0 <= overlap < tile:
             raise InputError(
-                f"tile and overlap are multiples of {unit} px, the overlap the smaller one, but {tile} and {overlap} came"
+                f"tile and overlap are multiples of {cell * scale} px, the overlap the smaller one, but {tile} and {overlap} came"
             )
         device, self._interrupt = self._execution_device, False
         picture = self.image_processor.preprocess(image).to(device, torch.float32)
@@ -133,6 +136,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
                     break
         refined = self._pixels(picture, noisy, scale, size)
         del noisy
+        self.maybe_free_model_hooks()
         images = self.image_processor.postprocess(refined, output_type, do_denormalize=[False] * len(refined))
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
@@ -179,12 +183,19 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         else:
             self.scheduler.set_timesteps(steps, device=device)
 
-    def _pixels(self, picture: Tensor, patches: Tensor, scale: int, size: tuple[int, ...]) -> Tensor:
+    def _pixels(
+        self,
+        picture: Float[Tensor, "batch 3 height width"],
+        patches: Float[Tensor, "batch patch height width"],
+        scale: int,
+        size: tuple[int, ...],
+    ) -> Float[Tensor, "batch 3 height2 width2"]:
         """The enlarged picture with its residual, cropped to a size (height, width), in [0, 1]."""
-        whole = from_patches(patches, scale).div_(self.config.gain)
+        whole = pixel_shuffle(patches, scale).div_(self.config.gain)
         height, width = whole.shape[-2:]
-        for start in range(0, height, _BAND):
-            band = slice(start, min(start + _BAND, height))
+        rows = _BAND // scale * scale
+        for start in range(0, height, rows):
+            band = slice(start, min(start + rows, height))
             whole[:, :, band] += enlarged_part(picture, scale, (band, slice(0, width)))
         return whole[..., : size[0], : size[1]].div_(2).add_(0.5).clamp_(0, 1)
 
@@ -203,14 +214,19 @@ def clean_residual(
     it is lost would stay in the picture (Li and He 2025, arXiv:2511.13720). It is shown the best linear guess of the residual,
     which is about as wide as the noise: where nothing is left of it, no noise, which it would first have to learn to overlook.
     """
-    guess = (1 - sigma) / ((1 - sigma) ** 2 + sigma**2)
-    return unet(guess[:, None, None, None] * noisy, picture, code_vectors, sigma, scale)
+    posterior = (1 - sigma) / ((1 - sigma) ** 2 + sigma**2)  # mean of the residual, were both normal and as wide
+    return unet(posterior[:, None, None, None] * noisy, picture, code_vectors, sigma, scale)
 
 
-def residual(truth: Tensor, small: Tensor, scale: int, gain: float) -> Float[Tensor, "batch patch height width"]:
+def residual(
+    truth: Float[Tensor, "batch 3 height2 width2"],
+    small: Float[Tensor, "batch 3 height width"],
+    scale: int,
+    gain: float,
+) -> Float[Tensor, "batch patch height width"]:
     """What the network learns to paint: patches of what the true picture has beside the small one enlarged, times gain; pictures
     in [-1, 1]."""
-    return to_patches(truth - enlarged(small, scale), scale) * gain
+    return pixel_unshuffle(truth - enlarged(small, scale), scale) * gain
 
 
 def new_refiner(
@@ -218,22 +234,23 @@ def new_refiner(
 ) -> AnyVLRefinerPipeline:
     """A refiner that has learnt nothing yet, as of `RefinerUNet`; ConfigError for another number of levels than lead to cells of
     cell × cell px, and for scales at which tiles are no whole cells."""
-    if 2 ** (len(channels) - 1) != cell:
+    reached = 2 ** (len(channels) - 1)
+    if reached != cell:
         raise ConfigError(
-            f"a code stands for {cell} × {cell} px, but {len(channels)} levels lead to {2 ** (len(channels) - 1)}: give as "
-            "many channels as there are halvings down to a cell, and one more"
+            f"a code stands for {cell} × {cell} px, but {len(channels)} levels of channels lead to {reached} × {reached}: give "
+            "one channel more than it takes halvings from a px to a cell (whose sides have to be a power of 2)"
         )
     for scale in scales:
         if TILE % (cell * scale) or OVERLAP % (cell * scale):
             raise ConfigError(
                 f"cells of {cell * scale} px at a scale of {scale} do not divide tiles of {TILE} px that overlap by {OVERLAP}: "
-                "choose other scales"
+                f"scales that do are those that divide {OVERLAP // cell}"
             )
     unet = RefinerUNet(tuple(channels), depth, tuple(scales), code_dim)
     return AnyVLRefinerPipeline(unet, FlowMatchEulerDiscreteScheduler(), gain=gain)
 
 
-def _continued(picture: Tensor, unit: int) -> Tensor:
+def _continued(picture: Float[Tensor, "batch 3 height width"], unit: int) -> Float[Tensor, "batch 3 height2 width2"]:
     """The picture continued to the right and below by its last row and column, to multiples of `unit` px."""
     more = [-side % unit for side in picture.shape[-2:]]
-    return torch.nn.functional.pad(picture, (0, more[1], 0, more[0]), mode="replicate")
+    return pad(picture, (0, more[1], 0, more[0]), mode="replicate")

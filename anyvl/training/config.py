@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Schedule:
     """How long, how fast: the learning rate rises over `warmup` steps, stays, and falls to `final` of it (cosine over `decay`).
 
-    rate: of AdamW; matrix_rate: of Muon (hidden matrices of the decoder); both for their peak. decay: share of the steps that
-    fall. The rate is a function of the step alone, so a resumed run goes on as if never stopped. average: decay of the moving
-    average of the weights that is exported; with 0 they are exported as they are.
+    rate: of AdamW; matrix_rate: of Muon (what is hidden in the decoder and the refiner); both for their peak. decay: share of
+    the steps that fall. The rate is a function of the step alone, so a resumed run goes on as if never stopped. average: decay of
+    the moving average of the weights that is exported; with 0 they are exported as they are.
     """
 
     steps: int
@@ -44,6 +44,10 @@ class Schedule:
         start = self.steps * (1 - self.decay)
         share = min(1.0, max(0.0, (step - start) / max(1, self.steps - start)))
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * share))
+
+    def trust(self, step: int) -> float:
+        """In a critic that learns beside a network: 0 at first, when it knows nothing yet, 1 once the rate has risen."""
+        return min(1.0, step / self.warmup) if self.warmup else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,11 +201,15 @@ class RefinerRun:
     clean: float = 0.15
     slips: float = 0.4
     anywhere: float = 0.3
+    blind: float = 0.05
+    """Share of squares whose codes the network is not told: it then knows what to do without them."""
     adversarial_weight: float = 0.0
+    """Of a critic's verdict (`anyvl.training.critic`) on what is refined at once, from each noise level; with this or the next
+    above 0 a critic is trained."""
     feature_weight: float = 0.0
-    """Of what a critic says (`anyvl.training.critic`) of pictures that are refined at once, from each noise level."""
+    """Of the distance between refined and true pictures in the critic's features."""
     start: str | None = None
-    """Folder of a saved refiner whose weights the run starts from, as far as they have the same shapes."""
+    """Folder of a saved refiner whose weights the run starts from; ConfigError where it has another form."""
     precision: str = "auto"
     seed: int = 0
 

@@ -62,7 +62,7 @@ def criticism(
     """What painter and critic pay together, and what to log. trust: in the critic, 0 at first: it knows nothing yet."""
     found_out, off, mistakes = judged(critic, painted, drawn)
     paid = trust * (adversarial_weight * found_out + feature_weight * off) + mistakes
-    return paid, {"features": off, "critic": mistakes}
+    return paid, {"found_out": found_out, "features": off, "critic": mistakes}
 
 
 def judged(

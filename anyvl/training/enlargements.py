@@ -94,6 +94,7 @@ class Enlargements:
         scale = run.scales[step % len(run.scales)]
         whole = self._pictures(scale, step // len(run.scales) // run.uses, rank)
         corners = self._corners(rng, whole, scale)
+        told = torch.from_numpy(rng.random(len(corners)) >= run.blind).to(whole.vectors)[:, None, None, None]
         sigma = np.where(rng.random(len(corners)) < run.pure_noise, 1.0, rng.random(len(corners)))
 
         def cut(planes: Tensor, cell: int) -> Tensor:
@@ -109,7 +110,6 @@ class Enlargements:
         return {
             "small": cut(whole.small, self.world.factor),
             "truth": cut(whole.truth, self.world.factor * scale),
-            "vectors": cut(whole.vectors, 1),
+            "vectors": cut(whole.vectors, 1) * told,
             "sigma": torch.from_numpy(sigma.astype(np.float32)).to(whole.small.device),
-            "scale": torch.tensor(scale),
         }

@@ -1,5 +1,5 @@
-"""Optimizers of the decoder and the refiner: Muon for what is hidden (Jordan et al. 2024), AdamW for their ends and norms;
-and how the embeddings of codes and coordinates start."""
+"""Optimizers of the decoder and the refiner: Muon for what is hidden (Jordan et al. 2024), AdamW for their ends, norms and
+biases; and how the embeddings of codes and coordinates start."""
 
 import math
 
@@ -35,19 +35,19 @@ def refiner_optimizers(
         if p.ndim == 4 and name.startswith("painter.") and not name.startswith("painter.conv_")
     }
     outside = [p for name, p in studio.named_parameters() if p.ndim >= 2 and name not in inside]
-    norms = [p for p in studio.parameters() if p.ndim < 2]
-    return _muon_and_adamw([*inside.values()], outside, norms, schedule, dtype, betas=(0.9, 0.99))
+    vectors = [p for p in studio.parameters() if p.ndim < 2]
+    return _muon_and_adamw([*inside.values()], outside, vectors, schedule, dtype, betas=(0.9, 0.99))
 
 
 def _muon_and_adamw(
     hidden: list[nn.Parameter],
     ends: list[nn.Parameter],
-    norms: list[nn.Parameter],
+    vectors: list[nn.Parameter],
     schedule: Schedule,
     dtype: torch.dtype,
     betas: tuple[float, float],
 ) -> list[torch.optim.Optimizer]:
-    """Muon for what is hidden, AdamW for the rest; norms do not decay."""
+    """Muon for what is hidden, AdamW for the rest; norms and biases do not decay."""
     muon = Muon(
         [{"params": hidden, "peak": schedule.matrix_rate}],
         lr=schedule.matrix_rate,
@@ -57,7 +57,7 @@ def _muon_and_adamw(
     adamw = torch.optim.AdamW(
         [
             {"params": ends, "peak": schedule.rate, "weight_decay": schedule.weight_decay},
-            {"params": norms, "peak": schedule.rate, "weight_decay": 0.0},
+            {"params": vectors, "peak": schedule.rate, "weight_decay": 0.0},
         ],
         lr=schedule.rate,
         betas=betas,

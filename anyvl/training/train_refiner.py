@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pixel_shuffle
 
 from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
@@ -17,7 +18,6 @@ from anyvl.refiner import (
     AnyVLRefinerPipeline,
     clean_residual,
     enlarged,
-    from_patches,
     load_refiner,
     new_refiner,
     residual,
@@ -30,7 +30,6 @@ from anyvl.training.optimizer import refiner_optimizers
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
 from anyvl.training.slips import Slips
-from anyvl.training.start import start_from
 
 _SHOWN = 6
 _FLOOR = 0.01
@@ -43,7 +42,7 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = load_image_tokenizer(Path(run.image_tokenizer).expanduser(), device)
     codec = tokenizer.model.config
-    _require_squares(run)
+    _require_squares(run, codec.factor)
     painter = new_refiner(
         channels=run.channels,
         depth=run.depth,
@@ -54,15 +53,15 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     )
     painter.set_progress_bar_config(disable=True)
     if run.start is not None:
-        saved = load_refiner(Path(run.start).expanduser(), torch.device("cpu"), torch.float32)
-        start_from(saved.unet, painter.unet, "refiner")
+        _start_from(run.start, painter)
     parts = None if run.decoder is None else load_parts(run.decoder, device)
     if parts is not None and not share_codebook(tokenizer, parts.tokenizer):
         raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
     made = Enlargements(run, tokenizer, None if parts is None else Slips(parts=parts))
 
     def loss(studio: Studio[nn.Module], batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        scale, small = int(batch["scale"]), batch["small"]
+        small = batch["small"]
+        scale = batch["truth"].shape[-1] // small.shape[-1]
         clean = residual(batch["truth"], small, scale, run.gain)
         dice = torch.Generator(clean.device).manual_seed(run.seed * 2**32 + step)
         noise = torch.randn(clean.shape, generator=dice, device=clean.device)
@@ -71,17 +70,18 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         said = clean_residual(studio.painter, noisy, small, batch["vectors"], batch["sigma"], scale).float()
         # Of the residual, not of the velocity: that would weigh the ends of flows most, where few steps hardly come.
         error = (said - clean).pow(2).mean((1, 2, 3))
-        # In decibels, so to speak: a few squares of rich detail would otherwise drown what the others have to teach.
-        total, logged = (error + _FLOOR).log().mean(), {"error": error.mean(), "residual": clean.pow(2).mean()}
+        # What is to get better is a mean of decibels, of squares with little detail and with much.
+        total = (error + _FLOOR).log().mean()
+        logged = {"log_error": total, "error": error.mean(), "residual": clean.pow(2).mean()}
         if studio.critic is not None:
-            refined = enlarged(small, scale) + from_patches(said, scale) / run.gain
+            refined = enlarged(small, scale) + pixel_shuffle(said, scale) / run.gain
             paid, heard = criticism(
                 studio.critic,
                 refined,
                 batch["truth"],
                 adversarial_weight=run.adversarial_weight,
                 feature_weight=run.feature_weight,
-                trust=min(1.0, step / max(1, run.schedule.warmup)),
+                trust=run.schedule.trust(step),
             )
             total, logged = total + paid, logged | heard
         return total, logged
@@ -113,8 +113,43 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     )
 
 
-def _require_squares(run: RefinerRun) -> None:
-    """ConfigError where the batch is no whole number of pictures, or a square is larger than one of them."""
+def _start_from(folder: str, painter: AnyVLRefinerPipeline) -> None:
+    """Take over the weights of a saved refiner; ConfigError where there is none or one of another form."""
+    if not Path(folder).expanduser().is_dir():
+        raise ConfigError(
+            f"the run starts from a saved refiner, but there is no folder {folder}: train one first "
+            "(configs/refiner_default.py), or give another by --set start=FOLDER"
+        )
+    saved = load_refiner(Path(folder).expanduser(), torch.device("cpu"), torch.float32)
+    own = _form(painter)
+    for name, value in _form(saved).items():
+        if value != own[name]:
+            raise ConfigError(
+                f"{folder} has {name} {value}, this run {own[name]}: start from a refiner of the same form"
+            )
+    painter.unet.load_state_dict(saved.unet.state_dict())
+
+
+def _form(painter: AnyVLRefinerPipeline) -> dict[str, Any]:
+    """What the weights of a refiner depend on."""
+    form = painter.unet.config
+    return {
+        "channels": [*form.channels],
+        "depth": form.depth,
+        "scales": [*form.scales],
+        "code_dim": form.code_dim,
+        "gain": painter.config.gain,
+    }
+
+
+def _require_squares(run: RefinerRun, cell: int) -> None:
+    """ConfigError where the batch is no whole number of pictures, a square is larger than one of them, or the world's cells are
+    others than those of `cell` px that the tokenizer has a code for."""
+    if run.world.factor != cell:
+        raise ConfigError(
+            f"the tokenizer has a code for {cell} × {cell} px, the world for {run.world.factor} × {run.world.factor}: give "
+            f"--set world.factor={cell}"
+        )
     if run.batch % run.crops:
         raise ConfigError(
             f"a batch of {run.batch} squares takes {run.crops} out of every picture: give a multiple of it"

@@ -19,7 +19,6 @@ from anyvl.training.critic import Critic, Studio, criticism
 from anyvl.training.loop import Job, train
 from anyvl.training.record import record
 from anyvl.training.sheets import save_sheet
-from anyvl.training.start import start_from
 
 _SHARPNESS = 50.0
 """Of reading painted pictures back: codes as far apart as neighbours mostly are differ tenfold or so in their chance."""
@@ -37,7 +36,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
     model = VQGAN(start.config if start is not None and not run.model else built(VQGANConfig, run.model))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
-        start_from(start, model, "tokenizer")
+        _start_from(start, model)
     world = run.world.world()
     sprites = world.sprites.to("cuda" if torch.cuda.is_available() else "cpu")
     if run.keep_codes:
@@ -70,14 +69,13 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
             total = total + run.return_weight * unsure
             said |= {"unsure": unsure, "returned": returned}
         if studio.critic is not None:
-            trust = min(1.0, step / run.schedule.warmup) if run.schedule.warmup else 1.0
             paid, heard = criticism(
                 studio.critic,
                 painted,
                 picture,
                 adversarial_weight=run.adversarial_weight,
                 feature_weight=run.feature_weight,
-                trust=trust,
+                trust=run.schedule.trust(step),
             )
             total = total + paid
             said |= heard
@@ -169,3 +167,13 @@ def _detail(picture: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "ba
     down = nn.functional.pad(picture.diff(dim=-2).abs().amax(1, keepdim=True), (0, 0, 0, 1))
     strength = nn.functional.max_pool2d(torch.maximum(across, down), 5, stride=1, padding=2)
     return 1 + 3 * (2 * strength).clamp(max=1)
+
+
+@torch.no_grad()
+def _start_from(start: VQGAN, model: VQGAN) -> None:
+    """Take over the weights of a saved tokenizer that have the same name and shape here, and say what starts anew."""
+    old, own = start.state_dict(), model.state_dict()
+    fitting = {name: value for name, value in old.items() if name in own and own[name].shape == value.shape}
+    model.load_state_dict({**own, **fitting})
+    fresh = sorted({name.split(".")[0] for name in own.keys() - fitting.keys()})
+    print(f"starting from a saved tokenizer; anew: {', '.join(fresh) or 'nothing'}", file=sys.stderr)

@@ -3,7 +3,10 @@
 import torch
 from torch import nn
 
-from anyvl.training.critic import Critic, judged
+from anyvl.refiner import RefinerUNet
+from anyvl.training.config import Schedule
+from anyvl.training.critic import Critic, Studio, criticism, judged
+from anyvl.training.optimizer import refiner_optimizers
 
 
 def test_gradients_reach_the_painter_or_the_critic_never_both() -> None:
@@ -38,3 +41,27 @@ def test_a_critic_learns_to_tell_blur_from_edges() -> None:
     with torch.no_grad():
         assert critic(drawn)[0].mean() > 0.5 > -0.5 > critic(blurred)[0].mean()
         assert judged(critic, drawn, drawn)[1] == 0 < judged(critic, blurred, drawn)[1]
+
+
+def test_a_critic_that_is_not_trusted_leaves_the_painter_alone() -> None:
+    torch.manual_seed(0)
+    critic = Critic(width=8, depth=2)
+    drawn, painted = torch.rand(2, 3, 24, 32), torch.rand(2, 3, 24, 32, requires_grad=True)
+    for trust in (0.0, 1.0):
+        paid, _ = criticism(critic, painted, drawn, adversarial_weight=0.5, feature_weight=0.0, trust=trust)
+        (slope,) = torch.autograd.grad(paid, painted)
+        assert slope.any() == bool(trust)
+    better = (painted - slope).detach()  # what costs less is found out less
+    assert critic(better)[0].mean() > critic(painted)[0].mean()
+    assert Schedule(steps=9, rate=1.0, warmup=4).trust(0) == 0 and Schedule(steps=9, rate=1.0, warmup=0).trust(0) == 1
+
+
+def test_muon_has_the_hidden_convolutions_alone() -> None:
+    studio = Studio[nn.Module](RefinerUNet((8, 8), 1, (2,), 4), Critic(width=8, depth=2))
+    muon, adamw = refiner_optimizers(studio, Schedule(steps=9, rate=1.0))
+    names = {id(p): name for name, p in studio.named_parameters()}
+    held = [{names[id(p)] for group in one.param_groups for p in group["params"]} for one in (muon, adamw)]
+    assert held[0] | held[1] == set(names.values()) and not held[0] & held[1]
+    blocks = ("down_blocks", "downsamplers", "mid_blocks", "upsamplers", "up_blocks")
+    assert {name.split(".")[1] for name in held[0]} == set(blocks)
+    assert all("critic" not in name and "time" not in name for name in held[0])

@@ -1,5 +1,6 @@
 """Squares that the refiner learns from: a function of the step, some steps of the same pictures, where something is missing."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ def test_a_batch_is_a_function_of_its_step(small_parts: Any, made: Enlargements)
     others = Enlargements(RUN, small_parts.tokenizer, None)
     for step in (0, 3, 5, 2):  # 3 and 5 are of one scale, 2 and 0 of the other
         one, other = made.batch(step, 0), others.batch(step, 0)
-        scale = int(one["scale"])
-        assert scale == RUN.scales[step % 2] and one["small"].shape == (4, 3, 32, 32)
+        scale = RUN.scales[step % 2]
+        assert one["small"].shape == (4, 3, 32, 32)
         assert one["truth"].shape == (4, 3, 32 * scale, 32 * scale) and one["vectors"].shape[-2:] == (4, 4)
         assert all(torch.equal(one[name], other[name]) for name in one)
         others = Enlargements(RUN, small_parts.tokenizer, None)  # as after a stop
@@ -41,6 +42,13 @@ def test_pictures_serve_some_steps_with_other_noise(made: Enlargements) -> None:
     pictures = [made._pictures(4, step // 2 // RUN.uses, 0).truth for step in (1, 3, 5)]
     assert torch.equal(pictures[0], pictures[1]) and not torch.equal(pictures[1], pictures[2])
     assert not torch.equal(made.batch(1, 0)["sigma"], made.batch(3, 0)["sigma"])
+
+
+def test_a_share_is_pure_noise_and_a_share_is_told_no_codes(small_parts: Any) -> None:
+    for share in (0.0, 1.0):
+        run = dataclasses.replace(RUN, pure_noise=share, blind=share)
+        batch = Enlargements(run, small_parts.tokenizer, None).batch(0, 0)
+        assert (batch["sigma"] == 1).all() == bool(share) and batch["vectors"].any() != bool(share)
 
 
 def test_squares_lie_where_something_is_missing(made: Enlargements) -> None:
