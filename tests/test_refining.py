@@ -58,10 +58,11 @@ def model(tmp_path_factory: pytest.TempPathFactory, small_parts: Any) -> AnyVL:
 
 
 def test_pictures_are_enlarged_and_a_seed_is_their_own(model: AnyVL, picture: np.ndarray) -> None:
-    refined = model.refine([picture, picture[:, ::-1]], seed=5)
+    refined = model.refine([picture, picture[:, ::-1]], seed=5, num_inference_steps=3)
     assert refined.seeds == [5, 6] and [image.size for image in refined.images] == [(288, 160)] * 2
-    assert model.refine(np.ascontiguousarray(picture[:, ::-1]), seed=6).images[0] == refined.images[1]
-    assert model.refine(picture, seed=6).images[0] != refined.images[0]
+    turned = np.ascontiguousarray(picture[:, ::-1])
+    assert model.refine(turned, seed=6, num_inference_steps=3).images[0] == refined.images[1]
+    assert model.refine(picture, seed=6, num_inference_steps=3).images[0] != refined.images[0]
     assert model.refine(picture, scale=2, seed=5).images[0].size == (144, 80)
     assert model.refine(picture, scale=3, seed=5, scheduler="UniPCMultistepScheduler").images[0].size == (216, 120)
 
@@ -131,11 +132,13 @@ def test_a_callback_sees_the_steps_and_stops_them(model: AnyVL, picture: np.ndar
     model.refine([picture, picture], num_inference_steps=2, callback_on_step_end=lambda *told: steps.append(told))
     assert steps == [(1, 0), (2, 0), (1, 1), (2, 1)]
     shown: list[tuple[int, Any]] = []
-    found = model.refine([picture, picture], seed=1, preview=lambda image, done: shown.append((done, image))).images
+    found = model.refine(
+        [picture, picture], seed=1, num_inference_steps=4, preview=lambda image, done: shown.append((done, image))
+    ).images
     assert [done for done, _ in shown] == [0] * 4 + [1] * 4
     assert [image for _, image in shown[3::4]] == found and shown[0][1] != found[0]
     with pytest.raises(StoppedError, match="stopped the refiner"):
-        model.refine(picture, callback_on_step_end=lambda step, done: step == 2)
+        model.refine(picture, num_inference_steps=3, callback_on_step_end=lambda step, done: step == 2)
 
 
 def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:

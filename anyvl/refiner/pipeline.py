@@ -76,7 +76,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         code_vectors: Float[Tensor, "batch dim rows columns"] | None = None,
         *,
         scale: int = 4,
-        num_inference_steps: int = 4,
+        num_inference_steps: int = 1,
         tile: int = TILE,
         overlap: int = OVERLAP,
         generator: torch.Generator | list[torch.Generator] | None = None,
@@ -92,7 +92,8 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one; what grows with
         the result are its noise and its pixels, in fp32. The callback gets what its inputs name: the noisy residual in patches as
         "latents", which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview".
-        Setting `pipeline._interrupt` in it ends the refining there.
+        Setting `pipeline._interrupt` in it ends the refining there. One step paints what is likeliest, whatever the generator;
+        more of them choose.
         """
         if scale not in self.scales:
             raise InputError(f"this refiner enlarges {' or '.join(map(str, self.scales))} times, not {scale}")

@@ -36,6 +36,7 @@ def pipeline() -> AnyVLRefinerPipeline:
 
 
 def refined(pipeline: AnyVLRefinerPipeline, picture: np.ndarray, **settings: Any) -> np.ndarray:
+    settings.setdefault("num_inference_steps", 4)
     generator = torch.Generator().manual_seed(settings.pop("seed", 3))
     return pipeline(picture[None] / 255, generator=generator, output_type="np", **settings).images[0]
 
@@ -56,6 +57,7 @@ def test_any_size_is_enlarged_as_asked(
 def test_a_seed_is_a_pictures_own(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:
     both = pipeline(
         np.stack([picture, picture[::-1]]) / 255,
+        num_inference_steps=4,
         generator=[torch.Generator().manual_seed(seed) for seed in (5, 6)],
         output_type="np",
     ).images
