@@ -1,0 +1,1 @@
+from anyvl.refiner import AnyVLRefinerPipeline  # noqa: F401
