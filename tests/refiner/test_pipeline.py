@@ -213,7 +213,7 @@ def test_mistakes_teach(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> 
     ):
         with pytest.raises(InputError, match=said):
             refined(pipeline, picture, **settings)
-    for settings, said in (
+    for form, said in (
         ({"channels": (8, 8)}, "8 × 8 px, but 2 levels of channels lead to 2 × 2"),
         ({"scales": (3,)}, "cells of 24 px at a scale of 3 do not divide tiles.*divide 8"),
     ):
@@ -226,4 +226,4 @@ def test_mistakes_teach(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> 
             "gain": 8.0,
         }
         with pytest.raises(ConfigError, match=said):
-            new_refiner(**{**known, **settings})
+            new_refiner(**{**known, **form})
