@@ -10,20 +10,20 @@ _LINES = 34
 _GAP = 10
 
 
-def save_board(rows: Sequence[Sequence[tuple[Image.Image, str]]], path: Path) -> None:
-    """Write rows of pictures, their words under them, each picture fitted into a square cell."""
-    size = (max(map(len, rows)) * (_CELL + _GAP) + _GAP, len(rows) * (_CELL + _LINES + _GAP))
+def save_board(rows: Sequence[Sequence[tuple[Image.Image, str]]], path: Path, cell: int = _CELL) -> None:
+    """Write rows of pictures, their words under them, each picture fitted into a square of `cell` px."""
+    size = (max(map(len, rows)) * (cell + _GAP) + _GAP, len(rows) * (cell + _LINES + _GAP))
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
     for y, row in enumerate(rows):
         for x, (image, words) in enumerate(row):
-            scale = _CELL / max(image.size)
+            scale = cell / max(image.size)
             fitted = (round(image.width * scale), round(image.height * scale))
-            left, top = _GAP + x * (_CELL + _GAP), _GAP + y * (_CELL + _LINES + _GAP)
+            left, top = _GAP + x * (cell + _GAP), _GAP + y * (cell + _LINES + _GAP)
             sheet.paste(
-                image.convert("RGB").resize(fitted, Image.Resampling.BICUBIC), (left + (_CELL - fitted[0]) // 2, top)
+                image.convert("RGB").resize(fitted, Image.Resampling.BICUBIC), (left + (cell - fitted[0]) // 2, top)
             )
-            pen.multiline_text((left, top + _CELL + 3), _wrapped(words), fill="black", font=font, spacing=2)
+            pen.multiline_text((left, top + cell + 3), _wrapped(words), fill="black", font=font, spacing=2)
     sheet.save(path)
 
 

@@ -28,6 +28,8 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
     """
     from diffusers import DiffusionPipeline
 
+    if (isinstance(name, Path) or name.startswith((".", "/", "~"))) and not (name := Path(name).expanduser()).is_dir():
+        raise CheckpointError(f"there is no folder {name}: give that of a pipeline of diffusers, or a hub id")
     try:
         kind = DiffusionPipeline.load_config(str(name)).get("_class_name")
         ours = kind == AnyVLRefinerPipeline.__name__

@@ -113,6 +113,9 @@ def test_pipelines_are_loaded_from_folders(tmp_path: Path, small: Image.Image) -
     assert repaint(loaded, small, (80, 144), prompt="", seed=0, num_inference_steps=2).size == (144, 80)
     with pytest.raises(CheckpointError, match="diffusers finds no pipeline"):
         load_pipeline(tmp_path, torch.device("cpu"), torch.float32)
+    for nowhere in (tmp_path / "none", str(tmp_path / "none"), "./none"):
+        with pytest.raises(CheckpointError, match=r"there is no folder .*none"):
+            load_pipeline(nowhere, torch.device("cpu"), torch.float32)
 
 
 def test_pickled_weights_are_refused(tmp_path: Path) -> None:
