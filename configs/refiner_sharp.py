@@ -9,8 +9,9 @@ def config() -> RefinerRun:
         decoder="runs/decoder_last/model",
         start="runs/refiner_default/model",
         slips=0.25,
-        adversarial_weight=0.3,
-        feature_weight=3.0,
+        pure_noise=0.75,
+        adversarial_weight=0.6,
+        feature_weight=6.0,
         schedule=Schedule(
             steps=2_000, rate=5e-4, matrix_rate=0.003, warmup=100, decay=0.5, weight_decay=1e-4, average=0.99
         ),
