@@ -94,8 +94,12 @@ def save_parts(
         "candidates": parts.candidates,
         "refiner": parts.refiner is not None,
     }
-    if parts.refiner is not None and parts.refiner.resolve() != (folder / "refiner").resolve():
-        shutil.copytree(parts.refiner, folder / "refiner", dirs_exist_ok=True)
+    kept = folder / "refiner"
+    if parts.refiner is None or parts.refiner.resolve() != kept.resolve():
+        if kept.is_dir():  # that of a model that was saved here before
+            shutil.rmtree(kept)
+        if parts.refiner is not None:
+            shutil.copytree(parts.refiner, kept)
     save_json(index, folder / INDEX_FILE)
 
 

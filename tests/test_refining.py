@@ -63,6 +63,8 @@ def test_pictures_are_enlarged_and_a_seed_is_their_own(model: AnyVL, picture: np
     turned = np.ascontiguousarray(picture[:, ::-1])
     assert model.refine(turned, seed=6, num_inference_steps=3).images[0] == refined.images[1]
     assert model.refine(picture, seed=6, num_inference_steps=3).images[0] != refined.images[0]
+    for seed in (-1, 2**64):  # as those of painted pictures, of which any number is one
+        assert model.refine(picture, seed=seed).images[0] == model.refine(picture, seed=seed + 2**64).images[0]
     assert model.refine(picture, scale=2, seed=5).images[0].size == (144, 80)
     assert model.refine(picture, scale=3, seed=5, scheduler="UniPCMultistepScheduler").images[0].size == (216, 120)
 
@@ -81,10 +83,29 @@ def test_outside_a_mask_every_pixel_is_the_originals(model: AnyVL, picture: np.n
     assert boxed == model.refine(large, mask=mask, seed=1).images[0]
 
 
+def test_under_a_mask_its_surroundings_are_looked_at_and_no_more(model: AnyVL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a picture of 240 × 1200 px, which the decoder sees at less than a quarter: a quarter of the part around the mask."""
+    dice = np.random.default_rng(0)
+    large = dice.integers(0, 256, (240, 1200, 3), dtype=np.uint8)
+    seen: list[tuple[int, ...]] = []
+    vectors = model._code_vectors
+
+    def watched(pixels: np.ndarray) -> torch.Tensor:
+        seen.append(pixels.shape)
+        return vectors(pixels)
+
+    monkeypatch.setattr(model, "_code_vectors", watched)
+    changed = np.asarray(model.refine(large, mask=(700, 90, 740, 130), seed=1).images[0]) != large
+    assert seen == [(60, 145, 3)]  # all of its height, and 64 px of them beside the mask, from a cell's edge on
+    rows, columns = np.nonzero(changed.any(-1))
+    assert 90 <= rows.min() < rows.max() < 130 and 700 <= columns.min() < columns.max() < 740
+
+
 def test_a_saved_model_keeps_its_refiner(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
-    model.save_pretrained(tmp_path / "copy")
+    model.save_pretrained(tmp_path / "copy", dtype="float32")
     again = AnyVL.from_pretrained(tmp_path / "copy")
-    assert again.refine(picture, seed=2).images[0].size == (288, 160)
+    assert again.refine(picture, seed=2).images[0] == model.refine(picture, seed=2).images[0]
+    assert again.info()["refiner_scales"] == [2, 4]
     again.save_pretrained(tmp_path / "copy")  # onto itself
     assert (tmp_path / "copy" / "refiner" / "model_index.json").is_file()
 
@@ -124,7 +145,8 @@ def test_a_refiner_for_other_codes_is_refused(model: AnyVL, picture: np.ndarray)
 def test_a_saved_model_without_one_leaves_none_behind(model: AnyVL, tmp_path: Path) -> None:
     model.save_pretrained(tmp_path)
     AnyVL(dataclasses.replace(model.parts, refiner=None)).save_pretrained(tmp_path)
-    assert AnyVL.from_pretrained(tmp_path).parts.refiner is None
+    assert AnyVL.from_pretrained(tmp_path).parts.refiner is None and not (tmp_path / "refiner").exists()
+    assert AnyVL.from_pretrained(tmp_path).info()["refiner_scales"] == []
 
 
 def test_a_callback_sees_the_steps_and_stops_them(model: AnyVL, picture: np.ndarray) -> None:
@@ -137,8 +159,15 @@ def test_a_callback_sees_the_steps_and_stops_them(model: AnyVL, picture: np.ndar
     ).images
     assert [done for done, _ in shown] == [0] * 4 + [1] * 4
     assert [image for _, image in shown[3::4]] == found and shown[0][1] != found[0]
-    with pytest.raises(StoppedError, match="stopped the refiner"):
-        model.refine(picture, num_inference_steps=3, callback_on_step_end=lambda step, done: step == 2)
+    looks: list[tuple[int, int]] = []
+
+    def stop(step: int, done: int) -> bool:
+        looks.append((step, done))
+        return len(looks) == 3
+
+    with pytest.raises(StoppedError, match="stopped the refiner"):  # at a tile, in the only step
+        model.refine(picture, tile=96, callback_on_step_end=stop)
+    assert looks == [(1, 0), (2, 0), (3, 0)]
 
 
 def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
@@ -152,6 +181,7 @@ def test_mistakes_teach(model: AnyVL, picture: np.ndarray) -> None:
         ({"scale": 1000}, "million in all"),
         ({"strength": 0.3}, "no prompt and no strength"),
         ({"mask": [(1, 1, 5, 5), (1, 1, 9, 9)]}, "2 came"),
+        ({"mask": np.zeros((40, 72), bool)}, "nothing to paint: the mask is nowhere white"),
         ({"tile": 256, "refiner": upscaler()}, "for a refiner of ours"),
         ({"scheduler": "UniPCMultistepScheduler", "refiner": upscaler()}, "for a refiner of ours"),
     ):

@@ -73,7 +73,8 @@ def given(**values: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def progress(doing: str, before: str = "loading the model") -> Iterator[Callable[[int, int], None]]:
-    """A line on stderr while it is a terminal; yields what to call after each step with (step, pictures done).
+    """A line on stderr while it is a terminal; yields what to call after each step with (step, pictures done), with
+    step 0 before the first.
 
     before: what it says until the first step."""
     from rich.console import Console
@@ -86,7 +87,7 @@ def progress(doing: str, before: str = "loading the model") -> Iterator[Callable
 
         def on_step(step: int, done: int) -> None:
             which = f" picture {done + 1}" if done else ""
-            bar.update(task, description=f"{doing}{which}, step {step}")
+            bar.update(task, description=f"{doing}{which}, step {step}" if step else doing)
 
         yield on_step
 

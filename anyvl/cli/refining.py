@@ -27,7 +27,13 @@ def refine(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Picture file; without it, refined.png or the next free name.")
     ] = None,
-    scale: Annotated[int | None, typer.Option(min=1, help="How many times as large; 4 if nothing is said.")] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many times as large; 4 if nothing is said. Beyond the refiner's largest, the rest by Lanczos.",
+        ),
+    ] = None,
     box: Annotated[
         str | None,
         typer.Option(metavar="X0,Y0,X1,Y1", help="Sharpen only this box, in px of the picture, which keeps its size."),
@@ -42,12 +48,18 @@ def refine(
     prompt: Annotated[str | None, typer.Option(help="What the picture shows, for such a pipeline.")] = None,
     strength: Annotated[float | None, typer.Option(help="How freely such a pipeline paints, 0 to 1.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of denoising.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="A scheduler of diffusers, by its class name.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Of diffusers, for our refiner: FlowMatchEulerDiscreteScheduler, FlowMatchLCMScheduler, UniPCMultistepScheduler "
+            "or DPMSolverMultistepScheduler."
+        ),
+    ] = None,
     tile: Annotated[
-        int | None, typer.Option(help="Px of the result that are looked at at once; memory grows with it.")
+        int | None, typer.Option(help="Px of what our refiner paints that are looked at at once; memory grows with it.")
     ] = None,
     preview: Annotated[
-        Path | None, typer.Option(help="Write the picture so far to this file after every step, before any mask.")
+        Path | None, typer.Option(help="Write what our refiner has painted so far to this file after every step.")
     ] = None,
     seed: SeedOption = None,
     model: ModelOption = None,
@@ -83,6 +95,8 @@ def refine(
         seed=seed,
     )
     with progress("refining") as on_step:
-        refined = loaded(model, device, dtype).refine(array, callback_on_step_end=on_step, **settings)
+        painter = loaded(model, device, dtype)
+        on_step(0, 0)
+        refined = painter.refine(array, callback_on_step_end=on_step, **settings)
     write_pictures(targets, refined.images)
     print_pictures(targets, refined.images, refined.seeds, [{}], as_json)

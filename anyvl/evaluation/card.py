@@ -49,8 +49,10 @@ _TOLD = (
     "question answering",
     "classification",
     "dense map",
+    "refiner, 2 x",
     "refiner, 4 x",
     "refiner, painted pictures",
+    "bicubic, 2 x",
     "bicubic, 4 x",
 )
 """What the names of the scores begin with that the card tells."""

@@ -1,4 +1,4 @@
-"""How near a refiner's pictures are to true ones of high resolution, beside bicubic and Lanczos.
+"""How near a refiner's pictures are to true ones of high resolution, beside bicubic and Lanczos, at 2 and 4 times the size.
 
 The world can be drawn at any size, so the truth is known: pixel by pixel of drawn scenes that went through the image tokenizer,
 and as a set of painted pictures. The judge reads what is refined at the size of the decoder's pictures: it says what is there,
@@ -26,7 +26,9 @@ from anyvl.evaluation.score import Exhibit, Score, score
 from anyvl.metrics import feature_distances, psnr
 from anyvl.pipeline import AnyVL
 
+_SCALES = (2, 4)
 _SCALE = 4
+"""At which painted pictures are refined, and steps compared."""
 _STEPS = (1, 2, 4, 8, 16, 50)
 _PATCH = 128
 """Side in px of the squares whose features are compared: at full resolution, or fine edges would not be seen."""
@@ -39,43 +41,53 @@ _Picture = UInt8[np.ndarray, "_ _ 3"]
 
 @dataclass(frozen=True, eq=False)
 class _Enlarged:
-    """Scenes as drawn, as their codes give them back, and as drawn `_SCALE` times as large."""
+    """Scenes as drawn, as their codes give them back, and as drawn `scale` times as large."""
 
+    scale: int
     scenes: list[Scene]
     drawn: list[_Picture]
     small: list[_Picture]
     true: list[_Picture]
 
     @classmethod
-    def of(cls, model: AnyVL, world: World, count: int) -> "_Enlarged":
+    def of(cls, model: AnyVL, world: World, count: int, scale: int = _SCALE) -> "_Enlarged":
         scenes = [world.scene(index) for index in range(count)]
         drawn = [draw_one(scene, world.sprites) for scene in scenes]
-        return cls(scenes, drawn, [round_trip(model, picture) for picture in drawn], _truths(world, scenes))
+        small = [round_trip(model, picture) for picture in drawn]
+        return cls(scale, scenes, drawn, small, _truths(world, scenes, scale))
 
 
 def refining(model: AnyVL, world: World, judge: SceneJudge, count: int) -> list[Score]:
-    """Enlarged four times: `count` round trips against the truth, then as many pictures that the model painted.
+    """Enlarged two and four times: `count` round trips against the truth, then as many pictures that the model painted.
 
     CheckpointError for a model without a refiner.
     """
-    known = _Enlarged.of(model, world, count)
-    ways = {_OURS: _refined(model, known.small)} | {name: _resized(known.small, how) for name, how in _PLAIN.items()}
+    known = {scale: _Enlarged.of(model, world, count, scale) for scale in _SCALES}
+    told = [score for one in known.values() for score in _of_round_trips(model, judge, one)]
+    return [*told, *_of_painted(model, world, judge, known[_SCALE])]
+
+
+def _of_round_trips(model: AnyVL, judge: SceneJudge, known: _Enlarged) -> list[Score]:
+    """By our refiner and by plain ways: how near to the truth, large and brought back to the small size."""
+    scale = known.scale
+    ways = {_OURS: _refined(model, known.small, scale=scale)}
+    ways |= {name: _resized(known.small, how, scale) for name, how in _PLAIN.items()}
     scores: list[Score] = []
     for name, pictures in ways.items():
         back = [_shrunk(picture, scene) for picture, scene in zip(pictures, known.scenes, strict=True)]
         readings = judge.read_many(back)
         right = [float(matches(reading, scene)) for reading, scene in zip(readings, known.scenes, strict=True)]
         scores += [
-            *_nearness(f"{name}, {_SCALE} x", pictures, known),
-            score(f"{name}, {_SCALE} x: scenes that match", right),
+            *_nearness(f"{name}, {scale} x", pictures, known),
+            score(f"{name}, {scale} x: scenes that match", right),
             score(
-                f"{name}, {_SCALE} x and brought back: PSNR in dB",
+                f"{name}, {scale} x and brought back: PSNR in dB",
                 _psnrs(back, known.drawn),
                 floor=_psnrs(known.small, known.drawn),
                 note="floor: what was enlarged",
             ),
         ]
-    return [*scores, *_of_painted(model, world, judge, known)]
+    return scores
 
 
 def refining_steps(model: AnyVL, world: World, count: int) -> list[Score]:
@@ -91,7 +103,7 @@ def refining_steps(model: AnyVL, world: World, count: int) -> list[Score]:
 
 
 def _nearness(name: str, pictures: Sequence[_Picture], known: _Enlarged) -> list[Score]:
-    rows = zip(_resized(known.small, _PLAIN["bicubic"]), pictures, known.true, strict=True)
+    rows = zip(_resized(known.small, _PLAIN["bicubic"], known.scale), pictures, known.true, strict=True)
     shown = [Exhibit(Image.fromarray(np.hstack(row)), "bicubic · refined · true") for row in rows]
     return [
         score(f"{name}: PSNR in dB", _psnrs(pictures, known.true), exhibits=shown if name.startswith(_OURS) else ()),
@@ -135,24 +147,26 @@ def _of_painted(model: AnyVL, world: World, judge: SceneJudge, known: _Enlarged)
     ]
 
 
-def _truths(world: World, scenes: Sequence[Scene]) -> list[_Picture]:
+def _truths(world: World, scenes: Sequence[Scene], scale: int = _SCALE) -> list[_Picture]:
     """Scenes drawn large, from sprites as fine as the largest thing."""
     largest = max(thing.size for scene in scenes for thing in scene.things)
-    sprites = load_sprites(world.shown, finest=round(_SCALE * largest))
-    return [draw_one(scene, sprites, _SCALE) for scene in scenes]
+    sprites = load_sprites(world.shown, finest=round(scale * largest))
+    return [draw_one(scene, sprites, scale) for scene in scenes]
 
 
-def _refined(model: AnyVL, pictures: Sequence[_Picture], steps: int | None = None) -> list[_Picture]:
+def _refined(
+    model: AnyVL, pictures: Sequence[_Picture], steps: int | None = None, scale: int = _SCALE
+) -> list[_Picture]:
     """Picture i with seed i."""
     images = model.refine(
-        [Image.fromarray(picture) for picture in pictures], scale=_SCALE, seed=0, num_inference_steps=steps
+        [Image.fromarray(picture) for picture in pictures], scale=scale, seed=0, num_inference_steps=steps
     ).images
     return [np.asarray(image) for image in images]
 
 
-def _resized(pictures: Sequence[_Picture], how: Image.Resampling) -> list[_Picture]:
+def _resized(pictures: Sequence[_Picture], how: Image.Resampling, scale: int = _SCALE) -> list[_Picture]:
     return [
-        np.asarray(Image.fromarray(one).resize((_SCALE * one.shape[1], _SCALE * one.shape[0]), how)) for one in pictures
+        np.asarray(Image.fromarray(one).resize((scale * one.shape[1], scale * one.shape[0]), how)) for one in pictures
     ]
 
 

@@ -17,6 +17,9 @@ from torch import Tensor, nn
 
 from anyvl.model.quantizer import Quantised, Quantizer
 
+_CELLS = 4096
+"""How many cells that are encoded by themselves are encoded at a time: memory stays that of so many."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VQGANConfig:
@@ -147,7 +150,8 @@ class VQGAN(nn.Module):
         # Four bytes at a time where a cell has so many: there are fewer numbers to compare.
         words = cells.view(torch.int32) if cells.shape[1] % 4 == 0 else cells
         distinct, place = torch.unique(words, dim=0, return_inverse=True)
-        codes = self._nearest(rearrange(distinct.view(torch.uint8), "n (i j d) -> n i j d", i=side, j=side))
+        alone = rearrange(distinct.view(torch.uint8), "n (i j d) -> n i j d", i=side, j=side)
+        codes = torch.cat([self._nearest(some) for some in alone.split(_CELLS)])
         return rearrange(codes.flatten()[place], "(b r c) -> b r c", b=len(picture), r=rows)
 
     def _nearest(self, picture: UInt8[Tensor, "batch height width 3"]) -> Int[Tensor, "batch rows columns"]:

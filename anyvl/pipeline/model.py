@@ -9,6 +9,7 @@ import torch
 from anyvl.checkpoint import load_parts, save_parts
 from anyvl.codecs.intake import Source
 from anyvl.errors import InputError
+from anyvl.model.checkpoint import load_json
 from anyvl.pipeline.editing import Editing
 from anyvl.pipeline.engine import OnStep
 from anyvl.pipeline.painting import Painting
@@ -21,7 +22,8 @@ class AnyVL(Painting, Editing, Reading, Refining):
     """One decoder that paints, edits, segments, detects, captions and answers.
 
     Pictures may be paths, PIL images or uint8 arrays; all coordinates that come back are pixels of the picture that went in
-    (EXIF-turned), x right, y down. A list of pictures or prompts gives a list of answers, computed as one batch.
+    (EXIF-turned), x right, y down. A list of pictures or prompts gives a list of answers, computed as one batch
+    (`refine`: one after the other).
     """
 
     @classmethod
@@ -70,11 +72,13 @@ class AnyVL(Painting, Editing, Reading, Refining):
 
     def info(self) -> dict[str, Any]:
         """What this model is and what it knows."""
+        refiner = self.parts.refiner
         kit = self.kit
         factor = self.parts.tokenizer.model.config.factor
         return {
             "decoder_parameters": sum(p.numel() for p in self.parts.decoder.parameters()),
             "image_tokenizer_parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
+            "refiner_scales": [] if refiner is None else load_json(refiner / "unet" / "config.json")["scales"],
             "language": kit.vocabulary.layout(),
             "pictures": [{"height": rows * factor, "width": columns * factor} for rows, columns in kit.grids],
             "paints": {"to a plan of its own": self.parts.plans, "candidates a picture": self.parts.candidates},

@@ -1,13 +1,15 @@
 """Pictures at a higher resolution, or sharper in one place: the refiner behind the decoder."""
 
 import functools
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 
 from anyvl.codecs import nearest_grid, open_picture
@@ -23,6 +25,8 @@ _Pixels = UInt8[np.ndarray, "height width 3"]
 Preview = Callable[[Image.Image, int], None]
 _Paint = Callable[[_Pixels, Frame, int, int], UInt8[np.ndarray, "height2 width2 3"]]
 """A picture, the size it shall have, a seed, and how many pictures are done before it."""
+_AROUND = 64
+"""Px of the small picture around a mask that are looked at too: the network hardly sees further."""
 
 
 class Refining(Engine):
@@ -50,12 +54,14 @@ class Refining(Engine):
         mask: a box or mask as of `infill`, such as an entry of `Edited.changed`: then the picture keeps its size, and only there
         it is painted anew; outside every pixel stays bit for bit. refiner: folder or hub id of one of ours, or of any
         image-to-image or upscale pipeline of diffusers, or the pipeline itself; None is the one of this model. prompt, strength:
-        for another's pipeline, as far as its call takes them. scheduler (`anyvl.refiner.SCHEDULERS`), tile (px of the result
-        that are looked at at once), preview (is given the picture as it would be if this step were the last, before any mask, and
-        how many pictures are done): for ours.
+        for another's pipeline, as far as its call takes them. scheduler (`anyvl.refiner.SCHEDULERS`), tile (px of what is
+        painted, at 2 or 4 times the size, that are looked at at once), preview (is given what would be painted if this step were
+        the last, and how many pictures are done): for ours. callback_on_step_end: is told how often the network has looked, one
+        tile at a time, and how many pictures are done; it stops the refining by returning True (StoppedError).
 
-        Under a mask a picture is first made smaller, to what the decoder sees of it or a quarter: so blurred is what an edit
-        has put there. Only a pipeline that repaints pictures at their own size gets it as it is.
+        Under a mask only it and its surroundings are painted, and are first made smaller, to what the decoder sees of them or a
+        quarter: so blurred is what an edit has put there. Only a pipeline that repaints pictures at their own size gets the whole
+        one as it is.
         """
         if mask is not None and scale not in (None, 1):
             raise InputError(f"a mask is painted anew at the picture's own size: leave out scale, which is {scale}")
@@ -66,7 +72,7 @@ class Refining(Engine):
             raise InputError(f"there are {len(pictures)} pictures, so as many masks are expected: {len(masks)} came")
         # All that can be wrong is found before anything is painted.
         places = [
-            None if hole is None else hidden_pixels(hole, frame) for hole, frame in zip(masks, frames, strict=True)
+            None if mask is None else hidden_pixels(hole, frame) for hole, frame in zip(masks, frames, strict=True)
         ]
         sizes = [frame if mask is not None else _larger(frame, 4 if scale is None else scale) for frame in frames]
         paint, whole = self._painter(
@@ -84,10 +90,9 @@ class Refining(Engine):
         for done, (pixels, where, size, own) in enumerate(zip(pictures, places, sizes, seeds, strict=True)):
             if where is None:
                 refined.append(paint(pixels, size, own, done))
-            else:
-                seen = pixels if whole else self._as_seen(pixels)
-                rows, columns = nearest_grid(size, self.kit.grids)
-                refined.append(feathered(pixels, paint(seen, size, own, done), where, seam_width(size, rows, columns)))
+                continue
+            painted = paint(pixels, size, own, done) if whole else self._painted_around(where, pixels, paint, own, done)
+            refined.append(feathered(pixels, painted, where, seam_width(size, *nearest_grid(size, self.kit.grids))))
         return Painted(images=[Image.fromarray(one) for one in refined], seeds=seeds, plans=[None] * len(refined))
 
     def check_refine(self, scale: int | None, height: int | None = None, width: int | None = None) -> None:
@@ -154,13 +159,15 @@ class Refining(Engine):
         def paint(pixels: _Pixels, size: Frame, seed: int, done: int) -> UInt8[np.ndarray, "_ _ 3"]:
             wanted = max(size.height / pixels.shape[0], size.width / pixels.shape[1])
             scales = pipeline.scales
+            looks = itertools.count(1)
             image = pipeline(
                 Image.fromarray(pixels),
                 self._code_vectors(pixels),
                 scale=min((scale for scale in scales if scale >= wanted - 1e-9), default=max(scales)),
-                generator=torch.Generator().manual_seed(seed),
-                callback_on_step_end=_told(on_step, done, preview),
+                generator=torch.Generator().manual_seed(seed % 2**64),
+                callback_on_step_end=None if preview is None else _shown(preview, done),
                 callback_on_step_end_tensor_inputs=["latents"] if preview is None else ["latents", "preview"],
+                callback_on_tile_end=None if on_step is None else lambda: _tell(on_step, next(looks), done),
                 **settings,
             ).images[0]
             return np.asarray(image.resize((size.width, size.height), Image.Resampling.LANCZOS))
@@ -176,13 +183,23 @@ class Refining(Engine):
                 f"{has[0]} for {has[1]} × {has[1]}: give one that was trained with the model's image tokenizer"
             )
 
-    def _as_seen(self, pixels: _Pixels) -> UInt8[np.ndarray, "_ _ 3"]:
-        """The picture as small as the decoder sees it, but at least a quarter of its size."""
-        frame = Frame(height=pixels.shape[0], width=pixels.shape[1])
-        rows, _ = nearest_grid(frame, self.kit.grids)
-        factor = min(4.0, max(1.0, frame.height / (rows * self.parts.tokenizer.model.config.factor)))
-        size = max(1, round(frame.width / factor)), max(1, round(frame.height / factor))
-        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+    def _painted_around(
+        self, where: Bool[np.ndarray, "height width"], pixels: _Pixels, paint: _Paint, seed: int, done: int
+    ) -> _Pixels:
+        """The picture with a part around a mask painted anew, from what the decoder sees of it or a quarter of its size."""
+        frame, cell = Frame(height=pixels.shape[0], width=pixels.shape[1]), self.parts.tokenizer.model.config.factor
+        grid = nearest_grid(frame, self.kit.grids)
+        factor = min(
+            4.0, max(1.0, *(side / (cell * cells) for side, cells in zip(pixels.shape[:2], grid, strict=True)))
+        )
+        sides = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
+        rows, columns = (_around(side, _AROUND * factor, cell * factor) for side in sides)
+        part = pixels[rows, columns]
+        height, width = (max(1, round(side / factor)) for side in part.shape[:2])
+        small = np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.LANCZOS))
+        painted = pixels.copy()
+        painted[rows, columns] = paint(small, Frame(height=part.shape[0], width=part.shape[1]), seed, done)
+        return painted
 
     def _code_vectors(self, pixels: _Pixels) -> Float[torch.Tensor, "1 dim rows columns"]:
         """What the codes of a picture stand for, at its own size: the last row and column of cells may be continued pixels."""
@@ -223,16 +240,36 @@ def _larger(frame: Frame, scale: int) -> Frame:
     return larger
 
 
-def _told(on_step: OnStep | None, done: int, preview: Preview | None = None) -> Callable[..., dict[str, Any]] | None:
-    """Callbacks of ours as one of diffusers; StoppedError when they ask to stop."""
-    if on_step is None and preview is None:
+def _around(places: Int[np.ndarray, " place"], margin: float, cell: float) -> slice:
+    """The part of a side of a picture from `margin` px before its first place to as many behind the last, from a cell's edge on
+    (it may end beyond the picture, as slices may)."""
+    first = max(0.0, places[0] - margin) // cell * cell
+    return slice(round(first), math.ceil(places[-1] + 1 + margin))
+
+
+def _shown(preview: Preview, done: int) -> Callable[..., dict[str, Any]]:
+    """What is given previews, as a callback of diffusers."""
+
+    def shown(pipeline: Any, step: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        preview(pipeline.image_processor.postprocess(tensors.pop("preview"), do_denormalize=[False])[0], done)
+        return tensors
+
+    return shown
+
+
+def _told(on_step: OnStep | None, done: int) -> Callable[..., dict[str, Any]] | None:
+    """A callback of ours as one of diffusers."""
+    if on_step is None:
         return None
 
     def told(pipeline: Any, step: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        if preview is not None:
-            preview(pipeline.image_processor.postprocess(tensors.pop("preview"), do_denormalize=[False])[0], done)
-        if on_step is not None and on_step(step + 1, done):
-            raise StoppedError("the callback stopped the refiner before its end: there is no picture yet")
+        _tell(on_step, step + 1, done)
         return tensors
 
     return told
+
+
+def _tell(on_step: OnStep, step: int, done: int) -> None:
+    """StoppedError when the callback asks to stop."""
+    if on_step(step, done):
+        raise StoppedError("the callback stopped the refiner before its end: there is no picture yet")

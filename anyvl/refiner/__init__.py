@@ -7,9 +7,17 @@ folder.
 
 from anyvl.refiner.enlarging import enlarged
 from anyvl.refiner.foreign import as_refiner, keeps_size, repaint
-from anyvl.refiner.loading import SCHEDULERS, load_pipeline, load_refiner, with_scheduler
+from anyvl.refiner.loading import load_pipeline, load_refiner, with_scheduler
 from anyvl.refiner.network import RefinerUNet
-from anyvl.refiner.pipeline import OVERLAP, TILE, AnyVLRefinerPipeline, clean_residual, new_refiner, residual
+from anyvl.refiner.pipeline import (
+    OVERLAP,
+    SCHEDULERS,
+    TILE,
+    AnyVLRefinerPipeline,
+    clean_residual,
+    new_refiner,
+    residual,
+)
 
 __all__ = [
     "OVERLAP",

@@ -12,7 +12,7 @@ _REACH = 2
 
 
 def enlarged(picture: _Picture, scale: int) -> Float[Tensor, "batch 3 height2 width2"]:
-    """A picture `scale` times as large (bicubic): what refining starts from, and what it is held against."""
+    """A picture `scale` times as large (bicubic): what refining starts from."""
     return torch.nn.functional.interpolate(picture, scale_factor=scale, mode="bicubic", align_corners=False)
 
 

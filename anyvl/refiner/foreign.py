@@ -34,6 +34,12 @@ def as_refiner(pipeline: Any) -> Any:
             raise InputError(
                 f"{type(pipeline).__name__} cannot refine: it takes no picture. Use an image-to-image or an upscale pipeline"
             ) from None
+    takes = _parameters(pipeline)
+    if "strength" not in takes and {"height", "width"} & {*takes}:
+        raise InputError(
+            f"{type(pipeline).__name__} cannot refine: it paints other pictures, at a size of their own, to the one it is shown. "
+            "Use an image-to-image or an upscale pipeline"
+        )
     wanted = [
         name
         for name, parameter in _parameters(pipeline).items()
@@ -74,7 +80,7 @@ def repaint(
         raise InputError(f"{type(pipeline).__name__} has no setting {', '.join(unknown)}: leave it out")
     known: dict[str, Any] = {
         "prompt": prompt,  # also the empty one, which its call may ask for
-        "generator": torch.Generator().manual_seed(seed),
+        "generator": torch.Generator().manual_seed(seed % 2**64),
         "callback_on_step_end": callback_on_step_end,
     }
     if callback_on_step_end is not None and "callback" in takes:  # as older pipelines name it, without their tensors

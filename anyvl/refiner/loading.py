@@ -9,16 +9,7 @@ from typing import Any
 import torch
 
 from anyvl.errors import CheckpointError, UnknownNameError
-from anyvl.refiner.pipeline import AnyVLRefinerPipeline
-
-SCHEDULERS = (
-    "FlowMatchEulerDiscreteScheduler",
-    "FlowMatchLCMScheduler",
-    "UniPCMultistepScheduler",
-    "DPMSolverMultistepScheduler",
-)
-"""Those of diffusers that follow a flow to its end in few steps, by class name. (Its DEIS stops before the end; its Heun averages
-with velocities at the very end of it, where the network's errors are divided by next to nothing.)"""
+from anyvl.refiner.pipeline import SCHEDULERS, AnyVLRefinerPipeline
 
 
 def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) -> Any:

@@ -1,10 +1,11 @@
-"""`AnyVLRefinerPipeline`: our small refiner as a pipeline of diffusers, so that all of its schedulers and tools apply."""
+"""`AnyVLRefinerPipeline`: our small refiner as a pipeline of diffusers, whose schedulers of flows and whose tools apply."""
 
 import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.image_processor import VaeImageProcessor
@@ -19,6 +20,14 @@ from anyvl.refiner.enlarging import enlarged, enlarged_part
 from anyvl.refiner.network import RefinerUNet
 from anyvl.refiner.tiles import Tile, blended, tiles
 
+SCHEDULERS = (
+    "FlowMatchEulerDiscreteScheduler",
+    "FlowMatchLCMScheduler",
+    "UniPCMultistepScheduler",
+    "DPMSolverMultistepScheduler",
+)
+"""Those of diffusers that follow a flow to its end in few steps, by class name. (Its DEIS stops before the end; its Heun averages
+with velocities at the very end of it, where the network's errors are divided by next to nothing.)"""
 OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
 TILE, OVERLAP = 512, 64
 """Px of the refined picture that the network sees at a time, and that neighbouring tiles share, where nothing is said."""
@@ -47,7 +56,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         super().__init__()
         self.register_modules(unet=unet, scheduler=scheduler)
         self.register_to_config(gain=gain)
-        self.image_processor = VaeImageProcessor(do_resize=False, vae_scale_factor=1)
+        self.image_processor = VaeImageProcessor(do_resize=False, vae_scale_factor=1, do_convert_rgb=True)
         self._interrupt = False
 
     def save_pretrained(self, save_directory: str | Path, **settings: Any) -> None:
@@ -84,17 +93,22 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         return_dict: bool = True,
         callback_on_step_end: OnStepEnd | None = None,
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
+        callback_on_tile_end: Callable[[], None] | None = None,
     ) -> Any:
-        """Pictures (whatever diffusers takes: PIL, arrays, tensors in [0, 1]) at `scale` times their size.
+        """Pictures (whatever diffusers takes: PIL, already upright, arrays and tensors in [0, 1]) at `scale` times their size.
 
         code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells; without
         them what it paints is less true. tile,
         overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one; what grows with
         the result are its noise and its pixels, in fp32. The callback gets what its inputs name: the noisy residual in patches as
         "latents", which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview".
-        Setting `pipeline._interrupt` in it ends the refining there. One step paints what is likeliest, whatever the generator;
-        more of them choose.
+        Setting `pipeline._interrupt` in it ends the refining there. The callback of tiles is called after each tile of every
+        step; what it raises ends the refining too. One step paints what is likeliest, whatever the generator; more choose.
+
+        InputError for another scale, number of channels or of vectors, for tiles that are no whole cells, and for a scheduler
+        that follows no flow (`SCHEDULERS` do).
         """
+        self._require_flow()
         if scale not in self.scales:
             raise InputError(f"this refiner enlarges {' or '.join(map(str, self.scales))} times, not {scale}")
         if num_inference_steps < 1:
@@ -103,9 +117,10 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         if tile % (cell * scale) or overlap % (cell * scale) or not 0 <= overlap < tile:
             raise InputError(
                 f"tile and overlap are multiples of {cell * scale} px, the overlap the smaller one, but {tile} and {overlap} came"
+                f" (beside an overlap of {overlap}, a tile of {overlap + cell * scale} px at least)"
             )
         device, self._interrupt = self._execution_device, False
-        picture = self.image_processor.preprocess(image).to(device, torch.float32)
+        picture = self._opened(image).to(device)
         size = tuple(scale * side for side in picture.shape[-2:])
         vectors = None if code_vectors is None else self._checked(code_vectors, picture).to(device)
         picture = _continued(picture, cell)
@@ -121,7 +136,7 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         with self.progress_bar(total=len(self.scheduler.timesteps)) as bar:
             for number, time in enumerate(self.scheduler.timesteps):
                 sigma = (time / self.scheduler.config.num_train_timesteps).to(torch.float32).expand(len(noisy))
-                compute = self._painter(noisy, picture, vectors, sigma, scale)
+                compute = self._painter(noisy, picture, vectors, sigma, scale, callback_on_tile_end)
                 moving = blended(compute, noisy, places, overlap // scale)
                 before, noisy = noisy, self.scheduler.step(moving, time, noisy, return_dict=False, **dice)[0]
                 if callback_on_step_end is not None:
@@ -141,6 +156,29 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         images = self.image_processor.postprocess(refined, output_type, do_denormalize=[False] * len(refined))
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
+    def _opened(self, image: Any) -> Float[Tensor, "batch 3 height width"]:
+        """Pictures in [-1, 1]; InputError for arrays of bytes, which diffusers would take for very bright ones, and for more or
+        fewer than three channels."""
+        for one in image if isinstance(image, list | tuple) else [image]:
+            if getattr(one, "dtype", None) in (np.uint8, torch.uint8):
+                raise InputError("arrays and tensors hold pictures in [0, 1], but one of bytes came: divide it by 255")
+        picture = self.image_processor.preprocess(image).to(torch.float32)
+        if picture.shape[1] != 3:
+            raise InputError(f"a picture has 3 channels, but {picture.shape[1]} came: give it in RGB")
+        return picture
+
+    def _require_flow(self) -> None:
+        """InputError for a scheduler that would take what the network says for something else than a velocity."""
+        name, told = type(self.scheduler).__name__, self.scheduler.config
+        follows = "FlowMatch" in name or (
+            told.get("prediction_type") == "flow_prediction" and told.get("use_flow_sigmas", False)
+        )
+        if name not in SCHEDULERS or not follows:
+            raise InputError(
+                f"the scheduler {name}, as it is set, does not lead along this refiner's flow to its end: take one of "
+                f"{', '.join(SCHEDULERS)} by anyvl.refiner.with_scheduler"
+            )
+
     def _checked(self, code_vectors: Tensor, picture: Tensor) -> Tensor:
         """The vectors of a picture's codes; InputError where they are not as many as it has cells, or of another length."""
         dim, cell = self.code_shape
@@ -153,15 +191,24 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         return code_vectors
 
     def _painter(
-        self, noisy: Tensor, picture: Tensor, vectors: Tensor | None, sigma: Tensor, scale: int
+        self,
+        noisy: Tensor,
+        picture: Tensor,
+        vectors: Tensor | None,
+        sigma: Tensor,
+        scale: int,
+        then: Callable[[], None] | None,
     ) -> Callable[[Tile], Tensor]:
-        """What the network says of one tile of the whole."""
+        """What the network says of one tile of the whole, and what is done after it."""
         cell = self.unet.cell
 
         def compute(at: Tile) -> Tensor:
             rows, columns = (slice(side.start // cell, side.stop // cell) for side in at)
             part = None if vectors is None else vectors[..., rows, columns]
-            return self.velocity(noisy[(..., *at)], picture[(..., *at)], part, sigma, scale)
+            moving = self.velocity(noisy[(..., *at)], picture[(..., *at)], part, sigma, scale)
+            if then is not None:
+                then()
+            return moving
 
         return compute
 

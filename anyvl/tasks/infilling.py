@@ -67,7 +67,7 @@ def hidden_pixels(hole: Hole, frame: Frame) -> Bool[np.ndarray, "height width"]:
             if is_box(hole)
             else "the mask is nowhere white"
         )
-        raise InputError(f"nothing is hidden: {why}")
+        raise InputError(f"there is nothing to paint: {why}")
     return hidden
 
 

@@ -88,6 +88,11 @@ def test_what_cannot_refine_says_why(small: Image.Image) -> None:
         def __call__(self, image: Any, output_type: str = "pil") -> Any:
             return type("Out", (), {"prediction": [image]})
 
+    class Variation:
+        def __call__(self, image: Any, height: int | None = None, width: int | None = None) -> None: ...
+
+    with pytest.raises(InputError, match="Variation cannot refine: it paints other pictures"):
+        as_refiner(Variation())
     with pytest.raises(InputError, match="not 3"):
         as_refiner(3)
     with pytest.raises(InputError, match=r"Film cannot refine.*wants num_frames"):

@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import (
+    DDIMScheduler,
+    DiffusionPipeline,
+    FlowMatchHeunDiscreteScheduler,
+    UniPCMultistepScheduler,
+)
 from diffusers.pipelines.pipeline_loading_utils import _get_custom_components_and_folders
+from PIL import Image
 
 from anyvl.errors import ConfigError, InputError
 from anyvl.refiner import (
@@ -42,7 +48,7 @@ def refined(pipeline: AnyVLRefinerPipeline, picture: np.ndarray, **settings: Any
 
 
 @pytest.mark.parametrize("scale", [2, 4])
-@pytest.mark.parametrize("crop", [(40, 72), (37, 50), (9, 11)])
+@pytest.mark.parametrize("crop", [(40, 72), (37, 50), (9, 11), (1, 3)])
 def test_any_size_is_enlarged_as_asked(
     pipeline: AnyVLRefinerPipeline, picture: np.ndarray, scale: int, crop: tuple[int, int]
 ) -> None:
@@ -111,6 +117,23 @@ def test_a_network_that_looks_at_one_place_does_not_notice_tiles(
         for tile, overlap in ((512, 64), (96, 32))
     )
     np.testing.assert_allclose(tiled, whole, atol=1e-5)
+
+
+def test_the_network_sees_a_tile_at_a_time(
+    pipeline: AnyVLRefinerPipeline, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, ...]] = []
+    told: list[int] = []
+    forward = pipeline.unet.forward
+
+    def watched(noisy: torch.Tensor, *rest: Any) -> torch.Tensor:
+        seen.append(tuple(noisy.shape[-2:]))
+        return forward(noisy, *rest)
+
+    monkeypatch.setattr(pipeline.unet, "forward", watched)
+    refined(pipeline, picture, tile=96, overlap=32, callback_on_tile_end=lambda: told.append(len(seen)))
+    # 40 × 72 px have two rows of four tiles of 24 px at 4 times their size, in each of four steps.
+    assert seen == [(24, 24)] * 32 and told == list(range(1, 33))
 
 
 def test_previews_lead_to_the_end_and_a_callback_may_change_and_stop(
@@ -204,11 +227,35 @@ def test_a_part_is_enlarged_as_in_the_whole(scale: int) -> None:
         torch.testing.assert_close(enlarged_part(picture, scale, (down, right)), whole[..., down, right])
 
 
+def test_whatever_diffusers_takes_is_a_picture(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:
+    known = refined(pipeline, picture)
+    dice = torch.Generator().manual_seed(3)
+    clear = Image.fromarray(picture).convert("RGBA")
+    found = pipeline(clear, num_inference_steps=4, generator=dice, output_type="np").images[0]
+    np.testing.assert_allclose(found, known, atol=1e-5)
+    assert pipeline([Image.fromarray(picture[..., 0])] * 2).images[1].size == (288, 160)
+    for wrong, said in (
+        (picture, "one of bytes came"),
+        ([picture], "one of bytes came"),
+        (torch.from_numpy(picture)[None], "one of bytes came"),
+        (torch.zeros(1, 4, 8, 16), "3 channels, but 4 came"),
+    ):
+        with pytest.raises(InputError, match=said):
+            pipeline(wrong)
+
+
+def test_a_scheduler_that_follows_no_flow_is_refused(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:
+    for scheduler in (DDIMScheduler(), UniPCMultistepScheduler(), FlowMatchHeunDiscreteScheduler()):
+        other = AnyVLRefinerPipeline(pipeline.unet, scheduler)
+        with pytest.raises(InputError, match=r"does not lead along this refiner's flow.*UniPCMultistepScheduler"):
+            refined(other, picture)
+
+
 def test_mistakes_teach(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:
     for settings, said in (
         ({"scale": 3}, "2 or 4 times, not 3"),
         ({"num_inference_steps": 0}, "at least 1 step"),
-        ({"tile": 100}, "multiples of 32 px.*100 and 64 came"),
+        ({"tile": 100}, r"multiples of 32 px.*100 and 64 came \(beside an overlap of 64, a tile of 96 px at least"),
         ({"code_vectors": torch.zeros(1, 8, 3, 3)}, r"shape \(1, 8, 5, 9\).*\(1, 8, 3, 3\) came"),
     ):
         with pytest.raises(InputError, match=said):

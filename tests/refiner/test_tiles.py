@@ -31,3 +31,11 @@ def test_what_needs_no_neighbours_is_the_same_in_tiles(rows: int, columns: int, 
     whole = torch.randn(2, 3, rows, columns, generator=torch.Generator().manual_seed(rows * columns))
     found = blended(lambda at: whole[(..., *at)] * 2, whole, tiles(rows, columns, side, overlap), overlap)
     torch.testing.assert_close(found, whole * 2)
+
+
+def test_neighbours_turn_into_each_other_over_their_overlap() -> None:
+    """Of two tiles of 8 columns that say 0 and 1: nothing jumps where one of them ends."""
+    places = tiles(4, 12, 8, 4)
+    found = blended(lambda at: torch.full((1, 1, 4, 8), at[1].start / 4), torch.zeros(1, 1, 4, 12), places, 4)[0, 0, 0]
+    assert (found[:4] == 0).all() and (found[8:] == 1).all()
+    torch.testing.assert_close(found[4:8], torch.tensor([0.2, 0.4, 0.6, 0.8]))
