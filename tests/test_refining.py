@@ -134,12 +134,27 @@ def test_a_trained_refiner_is_taken_by_its_folder(model: AnyVL, picture: np.ndar
             model.check_refine(1000 if sides == () else 100, *sides)
 
 
-def test_a_refiner_for_other_codes_is_refused(model: AnyVL, picture: np.ndarray) -> None:
+def test_a_refiner_for_other_codes_is_refused(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
     from anyvl.refiner import new_refiner
 
-    other = new_refiner(channels=(8, 8, 8, 8), depth=1, gain=8.0, scales=(2,), code_dim=5, cell=8)
+    shape: dict[str, Any] = {"channels": (8, 8, 8, 8), "depth": 1, "gain": 8.0, "scales": (2,), "cell": 8}
     with pytest.raises(CheckpointError, match="codes of 5 numbers"):
-        model.refine(picture, refiner=other)
+        model.refine(picture, refiner=new_refiner(**shape, code_dim=5))
+    own = model.parts.tokenizer.model.quantize.codebook
+    for codes, fits in ((own[:3], True), (own[:3].bfloat16(), True), (own[1:4], False)):
+        other = new_refiner(**shape, code_dim=own.shape[1], codes=codes.tolist())
+        if fits:
+            assert model.refine(picture, refiner=other).images[0].size == (288, 160)
+        else:
+            with pytest.raises(CheckpointError, match="trained on other codes"):
+                model.refine(picture, refiner=other)
+            other.save_pretrained(tmp_path)
+            assert model.parts.refiner is not None
+            run = dataclasses.replace(
+                run_in(model.parts.refiner.parent.parent), start=str(tmp_path), channels=(8, 8, 8, 8), scales=(2,)
+            )
+            with pytest.raises(ConfigError, match="trained with other codes"):
+                train_refiner(run, tmp_path / "run")
 
 
 def test_a_saved_model_without_one_leaves_none_behind(model: AnyVL, tmp_path: Path) -> None:

@@ -182,6 +182,10 @@ class Refining(Engine):
                 f"this refiner was trained on codes of {needs[0]} numbers for {needs[1]} × {needs[1]} px, the model's have "
                 f"{has[0]} for {has[1]} × {has[1]}: give one that was trained with the model's image tokenizer"
             )
+        if not pipeline.knows(self.parts.tokenizer.model.quantize.codebook):
+            raise CheckpointError(
+                "this refiner was trained on other codes: give one that was trained with the model's image tokenizer"
+            )
 
     def _painted_around(
         self, where: Bool[np.ndarray, "height width"], pixels: _Pixels, paint: _Paint, seed: int, done: int

@@ -41,7 +41,7 @@ class RefinerUNet(ModelMixin, ConfigMixin):
     Its places are the small picture's pixels at every scale (Shi et al. 2016, arXiv:1609.05158), of which each becomes a patch
     of scale × scale px; only its ends know of scales. It halves until a place is one cell, and is told there what the cell's code
     stands for. channels: of each level, finest first, so a cell has 2 ** (len(channels) - 1) px a side; depth: residual blocks at
-    the coarsest.
+    the coarsest. codes: vectors of the first codes that it is trained with, by which their tokenizer is known again.
     """
 
     @register_to_config
@@ -51,6 +51,7 @@ class RefinerUNet(ModelMixin, ConfigMixin):
         depth: int = 3,
         scales: Sequence[int] = (2, 4),
         code_dim: int = 8,
+        codes: Sequence[Sequence[float]] = (),
     ) -> None:
         super().__init__()
         steps = list(itertools.pairwise(channels))

@@ -31,6 +31,8 @@ with velocities at the very end of it, where the network's errors are divided by
 OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
 TILE, OVERLAP = 512, 64
 """Px of the refined picture that the network sees at a time, and that neighbouring tiles share, where nothing is said."""
+_SAME = 0.02
+"""How far numbers of codes that are the same may be apart."""
 _BAND = 256
 """About how many rows of px are enlarged at a time at the end."""
 
@@ -77,6 +79,14 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
     def code_shape(self) -> tuple[int, int]:
         """How many numbers stand for a code, and how many px a side of the small picture."""
         return self.unet.config.code_dim, self.unet.cell
+
+    def knows(self, codebook: Float[Tensor, "code dim"]) -> bool:
+        """Whether it was trained with these codes, rounded to half the precision or not; any of the right length where it does
+        not tell."""
+        told = torch.tensor(self.unet.config.codes, dtype=torch.float32)
+        if codebook.shape[1] != self.unet.config.code_dim:
+            return False
+        return len(told) == 0 or torch.allclose(codebook[: len(told)].float().cpu(), told, atol=_SAME)
 
     @torch.no_grad()
     def __call__(
@@ -278,7 +288,14 @@ def residual(
 
 
 def new_refiner(
-    *, channels: Sequence[int], depth: int, scales: Sequence[int], code_dim: int, cell: int, gain: float
+    *,
+    channels: Sequence[int],
+    depth: int,
+    scales: Sequence[int],
+    code_dim: int,
+    cell: int,
+    gain: float,
+    codes: Sequence[Sequence[float]] = (),
 ) -> AnyVLRefinerPipeline:
     """A refiner that has learnt nothing yet, as of `RefinerUNet`; ConfigError for another number of levels than lead to cells of
     cell × cell px, and for scales at which tiles are no whole cells."""
@@ -294,7 +311,7 @@ def new_refiner(
                 f"cells of {cell * scale} px at a scale of {scale} do not divide tiles of {TILE} px that overlap by {OVERLAP}: "
                 f"scales that do are those that divide {OVERLAP // cell}"
             )
-    unet = RefinerUNet(tuple(channels), depth, tuple(scales), code_dim)
+    unet = RefinerUNet(tuple(channels), depth, tuple(scales), code_dim, [list(code) for code in codes])
     return AnyVLRefinerPipeline(unet, FlowMatchEulerDiscreteScheduler(), gain=gain)
 
 

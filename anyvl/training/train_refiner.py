@@ -13,7 +13,7 @@ from torch.nn.functional import pixel_shuffle
 from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
 from anyvl.errors import CheckpointError, ConfigError
-from anyvl.model.image_tokenizer import load_image_tokenizer, share_codebook
+from anyvl.model.image_tokenizer import VQGANTokenizer, load_image_tokenizer, share_codebook
 from anyvl.refiner import (
     AnyVLRefinerPipeline,
     clean_residual,
@@ -32,6 +32,8 @@ from anyvl.training.sheets import save_sheet
 from anyvl.training.slips import Slips
 
 _SHOWN = 6
+_TOLD = 4
+"""Codes that a refiner is saved with."""
 _FLOOR = 0.01
 """Squared error of a residual below which there is little left to gain."""
 
@@ -50,10 +52,11 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         code_dim=codec.code_dim,
         cell=codec.factor,
         gain=run.gain,
+        codes=tokenizer.model.quantize.codebook[:_TOLD].tolist(),
     )
     painter.set_progress_bar_config(disable=True)
     if run.start is not None:
-        _start_from(run.start, painter)
+        _start_from(run.start, painter, tokenizer)
     parts = None if run.decoder is None else load_parts(run.decoder, device)
     if parts is not None and not share_codebook(tokenizer, parts.tokenizer):
         raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
@@ -113,8 +116,8 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     )
 
 
-def _start_from(folder: str, painter: AnyVLRefinerPipeline) -> None:
-    """Take over the weights of a saved refiner; ConfigError where there is none or one of another form."""
+def _start_from(folder: str, painter: AnyVLRefinerPipeline, tokenizer: VQGANTokenizer) -> None:
+    """Take over the weights of a saved refiner; ConfigError where there is none, one of another form or for other codes."""
     if not Path(folder).expanduser().is_dir():
         raise ConfigError(
             f"the run starts from a saved refiner, but there is no folder {folder}: train one first "
@@ -127,6 +130,10 @@ def _start_from(folder: str, painter: AnyVLRefinerPipeline) -> None:
             raise ConfigError(
                 f"{folder} has {name} {value}, this run {own[name]}: start from a refiner of the same form"
             )
+    if not saved.knows(tokenizer.model.quantize.codebook):
+        raise ConfigError(
+            f"{folder} was trained with other codes: start from a refiner that knows the same image tokenizer"
+        )
     painter.unet.load_state_dict(saved.unet.state_dict())
 
 
