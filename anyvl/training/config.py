@@ -203,11 +203,6 @@ class RefinerRun:
     anywhere: float = 0.3
     blind: float = 0.05
     """Share of squares whose codes the network is not told: it then knows what to do without them."""
-    adversarial_weight: float = 0.0
-    """Of a critic's verdict (`anyvl.training.critic`) on what is refined at once, from each noise level; with this or the next
-    above 0 a critic is trained."""
-    feature_weight: float = 0.0
-    """Of the distance between refined and true pictures in the critic's features."""
     start: str | None = None
     """Folder of a saved refiner whose weights the run starts from; ConfigError where it has another form."""
     precision: str = "auto"

@@ -1,4 +1,4 @@
-"""What painted pictures are held against besides pixels: a critic that learns to tell drawn from painted ones.
+"""What a tokenizer's pictures are held against besides pixels: a critic that learns to tell drawn from painted ones.
 
 A PatchGAN (Isola et al. 2017, arXiv:1611.07004) as in VQGAN, with the hinge loss (Lim & Ye 2017). Its inner features also measure
 how far a painted picture is from the drawn one (feature matching, Wang et al. 2018, arXiv:1711.11585): a perceptual distance that
@@ -7,15 +7,15 @@ needs no network from elsewhere, and that learns what to look at.
 
 import itertools
 from collections.abc import Mapping
-from typing import Generic, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from anyvl.model.vqgan import VQGAN
+
 _Picture = Float[Tensor, "batch 3 height width"]
-_Painter = TypeVar("_Painter", bound=nn.Module)
 
 
 class Critic(nn.Module):
@@ -40,12 +40,10 @@ class Critic(nn.Module):
         return self.verdict(picture), features
 
 
-class Studio(nn.Module, Generic[_Painter]):
-    """A network that learns to paint and, where it has one, its critic."""
+class Studio(nn.Module):
+    """A tokenizer that learns to paint and, where it has one, its critic."""
 
-    painter: _Painter
-
-    def __init__(self, painter: _Painter, critic: Critic | None) -> None:
+    def __init__(self, painter: VQGAN, critic: Critic | None) -> None:
         super().__init__()
         self.painter, self.critic = painter, critic
 

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from anyvl.model.decoder import Decoder
 from anyvl.training.config import Schedule
-from anyvl.training.critic import Studio
 from anyvl.training.muon import Muon
 from anyvl.vocabulary import Vocabulary
 
@@ -25,17 +24,13 @@ def decoder_optimizers(
 
 
 def refiner_optimizers(
-    studio: Studio[nn.Module], schedule: Schedule, dtype: torch.dtype = torch.float32
+    unet: nn.Module, schedule: Schedule, dtype: torch.dtype = torch.float32
 ) -> list[torch.optim.Optimizer]:
     """Muon (its iteration in `dtype`) for the hidden convolutions, AdamW for the network's ends (`conv_...`), what it is told of
-    time, biases, and the critic."""
-    inside = {
-        name: p
-        for name, p in studio.named_parameters()
-        if p.ndim == 4 and name.startswith("painter.") and not name.startswith("painter.conv_")
-    }
-    outside = [p for name, p in studio.named_parameters() if p.ndim >= 2 and name not in inside]
-    vectors = [p for p in studio.parameters() if p.ndim < 2]
+    time, and biases."""
+    inside = {name: p for name, p in unet.named_parameters() if p.ndim == 4 and not name.startswith("conv_")}
+    outside = [p for name, p in unet.named_parameters() if p.ndim >= 2 and name not in inside]
+    vectors = [p for p in unet.parameters() if p.ndim < 2]
     return _muon_and_adamw([*inside.values()], outside, vectors, schedule, dtype, betas=(0.9, 0.99))
 
 

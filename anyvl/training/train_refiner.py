@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pixel_shuffle
 
 from anyvl.checkpoint import load_parts
 from anyvl.data.scenes.draw import to_uint8
@@ -23,7 +22,6 @@ from anyvl.refiner import (
     residual,
 )
 from anyvl.training.config import RefinerRun
-from anyvl.training.critic import Critic, Studio, criticism
 from anyvl.training.enlargements import Enlargements
 from anyvl.training.loop import Job, native_precision, train
 from anyvl.training.optimizer import refiner_optimizers
@@ -62,7 +60,7 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         raise CheckpointError(f"{run.decoder} learnt other codes than those of {run.image_tokenizer}")
     made = Enlargements(run, tokenizer, None if parts is None else Slips(parts=parts))
 
-    def loss(studio: Studio[nn.Module], batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(unet: nn.Module, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         small = batch["small"]
         scale = batch["truth"].shape[-1] // small.shape[-1]
         clean = residual(batch["truth"], small, scale, run.gain)
@@ -70,26 +68,14 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
         noise = torch.randn(clean.shape, generator=dice, device=clean.device)
         sigma = batch["sigma"][:, None, None, None]
         noisy = (1 - sigma) * clean + sigma * noise
-        said = clean_residual(studio.painter, noisy, small, batch["vectors"], batch["sigma"], scale).float()
+        said = clean_residual(unet, noisy, small, batch["vectors"], batch["sigma"], scale).float()
         # Of the residual, not of the velocity: that would weigh the ends of flows most, where few steps hardly come.
         error = (said - clean).pow(2).mean((1, 2, 3))
         # What is to get better is a mean of decibels, of squares with little detail and with much.
         total = (error + _FLOOR).log().mean()
-        logged = {"log_error": total, "error": error.mean(), "residual": clean.pow(2).mean()}
-        if studio.critic is not None:
-            refined = enlarged(small, scale) + pixel_shuffle(said, scale) / run.gain
-            paid, heard = criticism(
-                studio.critic,
-                refined,
-                batch["truth"],
-                adversarial_weight=run.adversarial_weight,
-                feature_weight=run.feature_weight,
-                trust=run.schedule.trust(step),
-            )
-            total, logged = total + paid, logged | heard
-        return total, logged
+        return total, {"error": error.mean(), "residual": clean.pow(2).mean()}
 
-    def sheet(studio: Studio[nn.Module], path: Path) -> None:
+    def sheet(unet: nn.Module, path: Path) -> None:
         scale = max(run.scales)
         shown = made.sample(np.random.default_rng((run.seed, 4)), scale, _SHOWN)
         dice = torch.Generator().manual_seed(0)
@@ -101,19 +87,16 @@ def train_refiner(run: RefinerRun, folder: Path, deadline: float | None = None) 
     precision = native_precision() if run.precision == "auto" else run.precision
     unet: nn.Module = painter.unet
     unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    studio = Studio(unet, Critic() if run.adversarial_weight or run.feature_weight else None)
-    job: Job[Studio[nn.Module]] = Job(
+    job: Job[nn.Module] = Job(
         batch=made.batch,
         loss=loss,
-        optimizers=refiner_optimizers(studio, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
+        optimizers=refiner_optimizers(unet, run.schedule, torch.bfloat16 if precision == "bf16" else torch.float32),
         sheet=sheet,
-        export=lambda studio, out: _export(painter, studio.painter, out),
+        export=lambda unet, out: _export(painter, unet, out),
         units=lambda batch: len(batch["small"]),
     )
     record(run, folder)
-    return train(
-        studio, job, folder, schedule=run.schedule, keeping=run.keeping, precision=precision, deadline=deadline
-    )
+    return train(unet, job, folder, schedule=run.schedule, keeping=run.keeping, precision=precision, deadline=deadline)
 
 
 def _start_from(folder: str, painter: AnyVLRefinerPipeline, tokenizer: VQGANTokenizer) -> None:

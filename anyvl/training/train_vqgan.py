@@ -53,7 +53,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         scenes = [world.any_scene(rng, height, width, anywhere=rng.random() < run.anywhere) for _ in range(run.batch)]
         return {"picture": draw(scenes, sprites) * 2 - 1}
 
-    def loss(studio: Studio[VQGAN], batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(studio: Studio, batch: Mapping[str, Tensor], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         picture = batch["picture"].contiguous(memory_format=torch.channels_last)
         painted, quantised = studio.painter(picture)
         error = (painted.float() - picture) * _detail(picture)
@@ -81,14 +81,14 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
             said |= heard
         return total, said
 
-    def after(studio: Studio[VQGAN], batch: Mapping[str, Tensor], step: int) -> None:
+    def after(studio: Studio, batch: Mapping[str, Tensor], step: int) -> None:
         due = step % run.revive_every == run.revive_every - 1 and step < 0.95 * run.schedule.steps
         if due and not run.keep_codes:
             with torch.no_grad():
                 vectors = rearrange(studio.painter.latents(batch["picture"]), "b d r c -> (b r c) d")
             studio.painter.quantize.revive(vectors, torch.Generator().manual_seed(run.seed * 1_000_003 + step))
 
-    def sheet(studio: Studio[VQGAN], path: Path) -> None:
+    def sheet(studio: Studio, path: Path) -> None:
         rows, columns = run.world.grids[0]
         height, width = rows * run.world.factor, columns * run.world.factor
         scenes = [world.any_scene(np.random.default_rng((run.seed, 2, i)), height, width) for i in range(24)]
@@ -110,7 +110,7 @@ def train_vqgan(run: VQGANRun, folder: Path, deadline: float | None = None) -> i
         lr=run.schedule.rate,
         betas=(0.9, 0.95),
     )
-    job: Job[Studio[VQGAN]] = Job(
+    job: Job[Studio] = Job(
         batch=batch,
         loss=loss,
         after=after,

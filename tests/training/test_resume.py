@@ -37,7 +37,7 @@ def config():
     "refiner": """
 from anyvl.training import Keeping, RefinerRun, Schedule, WorldConfig
 def config():
-    return RefinerRun(image_tokenizer="{tokenizer}", channels=(8, 8, 8, 16), depth=1, adversarial_weight=0.1, feature_weight=1.0,
+    return RefinerRun(image_tokenizer="{tokenizer}", channels=(8, 8, 8, 16), depth=1,
         batch=4, cells=4, uses=3,
         schedule=Schedule(steps=80, rate=1e-3, warmup=5, average=0.9),
         world=WorldConfig(repertoire="first", grids=((8, 8), (6, 8))), precision="no",
