@@ -5,7 +5,7 @@ import sys
 import time
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float
 from PIL import Image
 
 from anyvl.bench.timing import Figure, median_seconds, plain
@@ -58,28 +58,29 @@ def refining(rounds: int) -> list[Figure]:
 
 
 def _seams(model: AnyVL) -> list[Figure]:
-    """Steps across the borders of tiles against steps elsewhere: in tiles, and of the same picture refined as one."""
+    """How far a picture refined in tiles is from the same one refined as a whole, and what tiles add where they end: at the left
+    edges of some columns of their difference, of 255."""
     width, height = _TILED
     small = small_picture(model, width // 4, height // 4)
+    tiled, whole = (
+        np.asarray(model.refine(small, seed=0, tile=tile).images[0]).astype(float) for tile in (TILE, max(_TILED))
+    )
+    apart = tiled - whole
     borders = _borders(width)
-    figures = []
-    for name, tile in ((f"in tiles of {TILE} px", TILE), ("as one tile", max(_TILED))):
-        found = np.asarray(model.refine(small, seed=0, tile=tile).images[0])
-        figures.append(
-            plain(
-                f"refine to {width} x {height} px {name}: steps at tiles' borders of those elsewhere",
-                steps_at(found, borders),
-                "x",
-            )
-        )
-    return figures
+    elsewhere = [column for column in range(1, width) if column not in borders]
+    name = f"refine to {width} x {height} px in tiles of {TILE} px or as a whole"
+    return [
+        plain(f"{name}: apart", np.abs(apart).mean(), "of 255"),
+        plain(f"{name}: steps between columns, as a whole", steps_at(whole, elsewhere), "of 255"),
+        plain(f"{name}: steps that tiles add at their borders", steps_at(apart, borders), "of 255"),
+        plain(f"{name}: steps that tiles add elsewhere", steps_at(apart, elsewhere), "of 255"),
+    ]
 
 
-def steps_at(picture: UInt8[np.ndarray, "height width 3"], columns: list[int]) -> float:
-    """How much pixels change across the left edges of some columns, as a multiple of how much they do across all: about 1
-    where nothing is to be seen there."""
-    steps = np.abs(np.diff(picture.astype(float), axis=1)).mean((0, 2))
-    return float(steps[[column - 1 for column in columns]].mean() / steps.mean())
+def steps_at(picture: Float[np.ndarray, "height width 3"], columns: list[int]) -> float:
+    """How much a picture changes across the left edges of some columns, in the mean."""
+    steps = np.abs(np.diff(picture, axis=1)).mean((0, 2))
+    return float(steps[[column - 1 for column in columns]].mean())
 
 
 def _borders(width: int) -> list[int]:

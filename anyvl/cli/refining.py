@@ -36,7 +36,10 @@ def refine(
     ] = None,
     box: Annotated[
         str | None,
-        typer.Option(metavar="X0,Y0,X1,Y1", help="Sharpen only this box, in px of the picture, which keeps its size."),
+        typer.Option(
+            metavar="X0,Y0,X1,Y1",
+            help="Sharpen only this box, in px of the picture: what an edit blurred.",
+        ),
     ] = None,
     mask: Annotated[
         Path | None, typer.Option(help="Sharpen only where this picture, of the same size, is white.")
@@ -47,7 +50,7 @@ def refine(
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="What the picture shows, for such a pipeline.")] = None,
     strength: Annotated[float | None, typer.Option(help="How freely such a pipeline paints, 0 to 1.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of denoising.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of denoising; more than one add grain.")] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(

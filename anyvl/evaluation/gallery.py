@@ -36,8 +36,8 @@ INSTRUCTIONS = {
     5: "add a red apple in the top left",
     7: "change the background to navy",
 }
-REFINED = (2, 3, 7)
-"""Which of them are shown larger."""
+REFINED = {2: (36, 12, 108, 84), 3: (4, 44, 76, 116), 7: (24, 44, 96, 116)}
+"""Which of them are shown larger, and which part in px."""
 _LARGE = 2
 """The scene that is refined in tiles …"""
 _AROUND = 240
@@ -60,8 +60,15 @@ def main(folder: Path) -> None:
     small = [painted[i] for i in REFINED]
     refined = model.refine([*small], seed=0).images
     plain = [one.resize(large.size, Image.Resampling.BICUBIC) for one, large in zip(small, refined, strict=True)]
+    parts = [
+        [
+            (one.crop((4 * x0, 4 * y0, 4 * x1, 4 * y1)), words)
+            for one, (x0, y0, x1, y1) in zip(many, REFINED.values(), strict=True)
+        ]
+        for many, words in ((plain, "four times as large: bicubic"), (refined, "refined"))
+    ]
     save_board(
-        [[(one, "four times as large: bicubic") for one in plain], [(one, "refined") for one in refined]],
+        parts,
         folder / "refined.png",
         cell=320,
     )

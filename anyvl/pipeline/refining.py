@@ -60,8 +60,8 @@ class Refining(Engine):
         tile at a time, and how many pictures are done; it stops the refining by returning True (StoppedError).
 
         Under a mask only it and its surroundings are painted, and are first made smaller, to what the decoder sees of them or a
-        quarter: so blurred is what an edit has put there. Only a pipeline that repaints pictures at their own size gets the whole
-        one as it is.
+        quarter: so blurred is what an edit or infilling has put there, and detail that was there is lost. Only a pipeline that
+        repaints pictures at their own size gets the whole one as it is.
         """
         if mask is not None and scale not in (None, 1):
             raise InputError(f"a mask is painted anew at the picture's own size: leave out scale, which is {scale}")
@@ -238,7 +238,9 @@ def _by_another(
 def _larger(frame: Frame, scale: int) -> Frame:
     """The frame `scale` times as large; InputError where that is no scale, or too large to be written."""
     if scale != int(scale) or scale < 2:
-        raise InputError(f"a picture is refined to 2, 3, 4 or more times its size, but scale {scale} came")
+        raise InputError(
+            f"a picture is refined to 2, 3, 4 or more times its size (to its own size under a mask alone), but scale {scale} came"
+        )
     larger = Frame(height=int(scale) * frame.height, width=int(scale) * frame.width)
     require_writable(larger.height, larger.width)
     return larger

@@ -19,7 +19,7 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
     """
     from diffusers import DiffusionPipeline
 
-    if (isinstance(name, Path) or name.startswith((".", "/", "~"))) and not (name := Path(name).expanduser()).is_dir():
+    if (isinstance(name, Path) or _is_path(name)) and not (name := Path(name).expanduser()).is_dir():
         raise CheckpointError(f"there is no folder {name}: give that of a pipeline of diffusers, or a hub id")
     try:
         kind = DiffusionPipeline.load_config(str(name)).get("_class_name")
@@ -30,10 +30,16 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
     except (OSError, ValueError, AttributeError, KeyError) as problem:
         reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         raise CheckpointError(
-            f"diffusers finds no pipeline in safetensors that it can load at {name}: {reason}"
+            f"diffusers finds no pipeline in safetensors that it can load at {name} (nothing is there, the hub is out of reach, "
+            f"or it is another kind of model: one of anyvl has its refiner in its folder refiner/): {reason}"
         ) from problem
     pipeline.set_progress_bar_config(disable=True)
     return pipeline.to(device)
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name cannot be a hub's: those are of an owner and a model."""
+    return name.startswith((".", "/", "~")) or name.count("/") != 1
 
 
 def load_refiner(folder: Path, device: torch.device, dtype: torch.dtype) -> AnyVLRefinerPipeline:

@@ -107,13 +107,14 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
     ) -> Any:
         """Pictures (whatever diffusers takes: PIL, already upright, arrays and tensors in [0, 1]) at `scale` times their size.
 
-        code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells; without
-        them what it paints is less true. tile,
-        overlap: px of the refined picture; the network sees a tile at a time, so that its memory is that of one; what grows with
-        the result are its noise and its pixels, in fp32. The callback gets what its inputs name: the noisy residual in patches as
-        "latents", which it may exchange, and the picture as it would be if this step were the last, in [0, 1], as "preview".
-        Setting `pipeline._interrupt` in it ends the refining there. The callback of tiles is called after each tile of every
-        step; what it raises ends the refining too. One step paints what is likeliest, whatever the generator; more choose.
+        code_vectors: entries of the codebook for the picture's codes, so many rows and columns as the picture has cells;
+        without them what it paints is less true. tile, overlap: px of the refined picture; the network sees a tile at a time,
+        so that its memory is that of one; what grows with the result are its noise and its pixels, in fp32. The callback gets
+        what its inputs name: the noisy residual in patches as "latents", which it may exchange, and the picture as it would be
+        if this step were the last, in [0, 1], as "preview". Setting `pipeline._interrupt` in it ends the refining there, with
+        what noise is left. The callback of tiles is called after each tile of every step; what it raises ends the refining too.
+        One step paints what is likeliest, whatever the generator; more choose, and add grain (`anyvl evaluate --suite
+        refining_steps`).
 
         InputError for another scale, number of channels or of vectors, for tiles that are no whole cells, and for a scheduler
         that follows no flow (`SCHEDULERS` do).
@@ -185,8 +186,9 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         )
         if name not in SCHEDULERS or not follows:
             raise InputError(
-                f"the scheduler {name}, as it is set, does not lead along this refiner's flow to its end: take one of "
-                f"{', '.join(SCHEDULERS)} by anyvl.refiner.with_scheduler"
+                f"the scheduler {name}, as it is set, does not lead along this refiner's flow to its end: "
+                f"anyvl.refiner.with_scheduler(pipeline, name) sets one of {', '.join(SCHEDULERS)} as it has to be "
+                "(those that are no FlowMatch with prediction_type='flow_prediction' and use_flow_sigmas=True)"
             )
 
     def _checked(self, code_vectors: Tensor, picture: Tensor) -> Tensor:

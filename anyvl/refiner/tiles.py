@@ -55,7 +55,9 @@ def blended(
 
 
 def _ramp(length: int, overlap: int, like: Tensor) -> Float[Tensor, " length"]:
-    """1 inside, falling over `overlap` cells towards both ends, never to 0."""
+    """1 inside, falling over `overlap` cells towards both ends, never to 0; slowly at first and at last, as what a network says
+    at its edge is worth least."""
     place = torch.arange(length, device=like.device, dtype=torch.float32)
     nearest = torch.minimum(place, length - 1 - place)
-    return ((nearest + 1) / (overlap + 1)).clamp(max=1)
+    rising = ((nearest + 1) / (overlap + 1)).clamp(max=1)
+    return rising**2 * (3 - 2 * rising)

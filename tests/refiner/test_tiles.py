@@ -38,4 +38,4 @@ def test_neighbours_turn_into_each_other_over_their_overlap() -> None:
     places = tiles(4, 12, 8, 4)
     found = blended(lambda at: torch.full((1, 1, 4, 8), at[1].start / 4), torch.zeros(1, 1, 4, 12), places, 4)[0, 0, 0]
     assert (found[:4] == 0).all() and (found[8:] == 1).all()
-    torch.testing.assert_close(found[4:8], torch.tensor([0.2, 0.4, 0.6, 0.8]))
+    torch.testing.assert_close(found[4:8], torch.tensor([0.104, 0.352, 0.648, 0.896]))
