@@ -6,6 +6,7 @@ folders are what their own rooms write. No pickles anywhere.
 
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def save_parts(
     `anyvl.model.checkpoint.save_decoder`.
     """
     folder = Path(folder)
+    _require_place(parts.refiner, folder / "refiner")
     save_decoder(parts.decoder, folder / "decoder", dtype, shard_bytes)
     save_image_tokenizer(
         parts.tokenizer.model, folder / "image_tokenizer", torch.bfloat16 if dtype == torch.int8 else dtype
@@ -94,13 +96,39 @@ def save_parts(
         "candidates": parts.candidates,
         "refiner": parts.refiner is not None,
     }
-    kept = folder / "refiner"
-    if parts.refiner is None or parts.refiner.resolve() != kept.resolve():
-        if kept.is_dir():  # that of a model that was saved here before
-            shutil.rmtree(kept)
-        if parts.refiner is not None:
-            shutil.copytree(parts.refiner, kept)
+    _put_refiner(parts.refiner, folder / "refiner")
     save_json(index, folder / INDEX_FILE)
+
+
+def _require_place(refiner: Path | None, place: Path) -> None:
+    """CheckpointError where a refiner cannot be copied to its place in a model's folder: before anything is written."""
+    if refiner is None:
+        return
+    if not refiner.is_dir():
+        raise CheckpointError(f"the model's refiner is gone: there is no folder {refiner}")
+    if place.resolve() in refiner.resolve().parents:
+        raise CheckpointError(
+            f"the refiner {refiner} lies inside {place}, where it is to be: move it out of there first"
+        )
+    if place.exists() and not _is_pipeline(place):
+        raise CheckpointError(f"{place} is something else than a refiner: save the model in another folder")
+
+
+def _put_refiner(refiner: Path | None, place: Path) -> None:
+    """Copy a refiner to its place in a model's folder; that of a model that was saved there before goes."""
+    if refiner is not None and refiner.resolve() == place.resolve():
+        return
+    with tempfile.TemporaryDirectory(dir=place.parent) as aside:
+        if refiner is not None:
+            shutil.copytree(refiner, Path(aside) / "new")
+        if _is_pipeline(place):
+            place.rename(Path(aside) / "old")
+        if refiner is not None:
+            (Path(aside) / "new").rename(place)
+
+
+def _is_pipeline(folder: Path) -> bool:
+    return (folder / "model_index.json").is_file()
 
 
 def load_parts(

@@ -13,7 +13,7 @@ from tiny_pipelines import image_to_image, upscaler
 
 from anyvl.errors import CheckpointError, ConfigError, InputError, StoppedError, UnknownNameError
 from anyvl.evaluation.laws import random_decoder
-from anyvl.pipeline import AnyVL
+from anyvl.pipeline import AnyVL, refining
 from anyvl.training.config import Keeping, RefinerRun, Schedule, WorldConfig
 from anyvl.training.train_refiner import train_refiner
 
@@ -64,7 +64,11 @@ def test_pictures_are_enlarged_and_a_seed_is_their_own(model: AnyVL, picture: np
     assert model.refine(turned, seed=6, num_inference_steps=3).images[0] == refined.images[1]
     assert model.refine(picture, seed=6, num_inference_steps=3).images[0] != refined.images[0]
     for seed in (-1, 2**64):  # as those of painted pictures, of which any number is one
-        assert model.refine(picture, seed=seed).images[0] == model.refine(picture, seed=seed + 2**64).images[0]
+        one, other, next_one = (
+            model.refine(picture, seed=number, num_inference_steps=2).images[0]
+            for number in (seed, seed + 2**64, seed + 1)
+        )
+        assert one == other != next_one
     assert model.refine(picture, scale=2, seed=5).images[0].size == (144, 80)
     assert model.refine(picture, scale=3, seed=5, scheduler="UniPCMultistepScheduler").images[0].size == (216, 120)
 
@@ -96,9 +100,29 @@ def test_under_a_mask_its_surroundings_are_looked_at_and_no_more(model: AnyVL, m
 
     monkeypatch.setattr(model, "_code_vectors", watched)
     changed = np.asarray(model.refine(large, mask=(700, 90, 740, 130), seed=1).images[0]) != large
-    assert seen == [(60, 145, 3)]  # all of its height, and 64 px of them beside the mask, from a cell's edge on
+    assert seen == [(60, 152, 3)]  # all of its height, and 64 px of them beside the mask, from a cell's edge to another
     rows, columns = np.nonzero(changed.any(-1))
     assert 90 <= rows.min() < rows.max() < 130 and 700 <= columns.min() < columns.max() < 740
+
+
+@pytest.mark.parametrize("end", [31, 32, 33, 79, 80])
+def test_what_is_seen_at_half_the_size_is_painted_at_twice(
+    model: AnyVL, end: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a mask ends in a picture of 48 × 80 px, which the decoder sees at 24 × 40; 4 px are looked at around it."""
+    large = np.random.default_rng(0).integers(0, 256, (48, 80, 3), dtype=np.uint8)
+    monkeypatch.setattr(refining, "_AROUND", 4)
+    unet = model._own_refiner.unet
+    scales: list[int] = []
+    forward = unet.forward
+
+    def watched(*told: Any) -> torch.Tensor:
+        scales.append(told[-1])
+        return forward(*told)
+
+    monkeypatch.setattr(unet, "forward", watched)
+    model.refine(large[: 47 if end == 31 else 48], mask=(3, 3, end, 20), seed=1)
+    assert scales == [2]
 
 
 def test_a_saved_model_keeps_its_refiner(model: AnyVL, picture: np.ndarray, tmp_path: Path) -> None:
@@ -108,6 +132,20 @@ def test_a_saved_model_keeps_its_refiner(model: AnyVL, picture: np.ndarray, tmp_
     assert again.info()["refiner_scales"] == [2, 4]
     again.save_pretrained(tmp_path / "copy")  # onto itself
     assert (tmp_path / "copy" / "refiner" / "model_index.json").is_file()
+    gone = AnyVL(dataclasses.replace(model.parts, refiner=tmp_path / "gone"))
+    inside = AnyVL(dataclasses.replace(model.parts, refiner=tmp_path / "copy" / "refiner" / "unet"))
+    (tmp_path / "other" / "refiner").mkdir(parents=True)
+    (tmp_path / "other" / "refiner" / "notes.txt").write_text("mine")
+    for wrong, folder, said in (
+        (gone, "copy", "no folder"),
+        (inside, "copy", "inside"),
+        (model, "other", "something else than a refiner"),
+    ):
+        with pytest.raises(CheckpointError, match=said):
+            wrong.save_pretrained(tmp_path / folder)
+    assert (tmp_path / "copy" / "refiner" / "model_index.json").is_file(), "what was there stays"
+    AnyVL(dataclasses.replace(model.parts, refiner=None)).save_pretrained(tmp_path / "other")
+    assert (tmp_path / "other" / "refiner" / "notes.txt").is_file()
 
 
 def test_a_run_may_start_from_a_saved_refiner(model: AnyVL, tmp_path: Path) -> None:

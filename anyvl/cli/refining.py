@@ -50,7 +50,9 @@ def refine(
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="What the picture shows, for such a pipeline.")] = None,
     strength: Annotated[float | None, typer.Option(help="How freely such a pipeline paints, 0 to 1.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of denoising; more than one add grain.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of denoising; of our refiner more than one add grain.")
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(

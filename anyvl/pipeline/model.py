@@ -78,7 +78,7 @@ class AnyVL(Painting, Editing, Reading, Refining):
         return {
             "decoder_parameters": sum(p.numel() for p in self.parts.decoder.parameters()),
             "image_tokenizer_parameters": sum(p.numel() for p in self.parts.tokenizer.model.parameters()),
-            "refiner_scales": [] if refiner is None else load_json(refiner / "unet" / "config.json")["scales"],
+            "refiner_scales": [] if refiner is None else load_json(refiner / "unet" / "config.json").get("scales", []),
             "language": kit.vocabulary.layout(),
             "pictures": [{"height": rows * factor, "width": columns * factor} for rows, columns in kit.grids],
             "paints": {"to a plan of its own": self.parts.plans, "candidates a picture": self.parts.candidates},

@@ -199,7 +199,8 @@ class Refining(Engine):
         sides = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
         rows, columns = (_around(side, _AROUND * factor, cell * factor) for side in sides)
         part = pixels[rows, columns]
-        height, width = (max(1, round(side / factor)) for side in part.shape[:2])
+        # Rounded up: what is to be painted is never more than `factor` times as large, which may be all that a scale gives.
+        height, width = (math.ceil(side / factor - 1e-9) for side in part.shape[:2])
         small = np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.LANCZOS))
         painted = pixels.copy()
         painted[rows, columns] = paint(small, Frame(height=part.shape[0], width=part.shape[1]), seed, done)
@@ -247,10 +248,11 @@ def _larger(frame: Frame, scale: int) -> Frame:
 
 
 def _around(places: Int[np.ndarray, " place"], margin: float, cell: float) -> slice:
-    """The part of a side of a picture from `margin` px before its first place to as many behind the last, from a cell's edge on
-    (it may end beyond the picture, as slices may)."""
+    """The part of a side of a picture from `margin` px before its first place to as many behind the last, from a cell's edge to
+    another (it may end beyond the picture, as slices may)."""
     first = max(0.0, places[0] - margin) // cell * cell
-    return slice(round(first), math.ceil(places[-1] + 1 + margin))
+    end = math.ceil((places[-1] + 1 + margin) / cell) * cell
+    return slice(round(first), round(end))
 
 
 def _shown(preview: Preview, done: int) -> Callable[..., dict[str, Any]]:

@@ -34,12 +34,6 @@ def as_refiner(pipeline: Any) -> Any:
             raise InputError(
                 f"{type(pipeline).__name__} cannot refine: it takes no picture. Use an image-to-image or an upscale pipeline"
             ) from None
-    takes = _parameters(pipeline)
-    if "strength" not in takes and {"height", "width"} & {*takes}:
-        raise InputError(
-            f"{type(pipeline).__name__} cannot refine: it paints other pictures, at a size of their own, to the one it is shown. "
-            "Use an image-to-image or an upscale pipeline"
-        )
     wanted = [
         name
         for name, parameter in _parameters(pipeline).items()
@@ -49,6 +43,12 @@ def as_refiner(pipeline: Any) -> Any:
     if more := [name for name in wanted if name not in ("prompt", "image")]:
         raise InputError(
             f"{type(pipeline).__name__} cannot refine: beside a picture and a prompt it wants {', '.join(more)}"
+        )
+    takes = {*_parameters(pipeline)}
+    if takes & {"height", "width"} and not takes & {"strength", "noise_level"}:
+        raise InputError(
+            f"{type(pipeline).__name__} cannot refine: it takes a size but neither strength nor noise_level, so it "
+            "paints a picture of its own to the one it is shown. Use an image-to-image or an upscale pipeline"
         )
     return pipeline
 

@@ -1,6 +1,7 @@
 """Pipelines of diffusers from folders and hub ids, and schedulers by name. Weights are safetensors or they are refused."""
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +39,8 @@ def load_pipeline(name: str | Path, device: torch.device, dtype: torch.dtype) ->
 
 
 def _is_path(name: str) -> bool:
-    """Whether a name cannot be a hub's: those are of an owner and a model."""
-    return name.startswith((".", "/", "~")) or name.count("/") != 1
+    """Whether a name cannot be a hub's: those are of an owner and a model, and the owner is no folder here."""
+    return not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or Path(name).parent.is_dir()
 
 
 def load_refiner(folder: Path, device: torch.device, dtype: torch.dtype) -> AnyVLRefinerPipeline:

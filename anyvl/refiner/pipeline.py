@@ -32,7 +32,7 @@ OnStepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any] | None]
 TILE, OVERLAP = 512, 64
 """Px of the refined picture that the network sees at a time, and that neighbouring tiles share, where nothing is said."""
 _SAME = 0.02
-"""How far numbers of codes that are the same may be apart."""
+"""How far numbers of codes that are the same may be apart, of the largest one."""
 _BAND = 256
 """About how many rows of px are enlarged at a time at the end."""
 
@@ -84,9 +84,11 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         """Whether it was trained with these codes, rounded to half the precision or not; any of the right length where it does
         not tell."""
         told = torch.tensor(self.unet.config.codes, dtype=torch.float32)
-        if codebook.shape[1] != self.unet.config.code_dim:
+        if codebook.shape[1] != self.unet.config.code_dim or len(codebook) < len(told):
             return False
-        return len(told) == 0 or torch.allclose(codebook[: len(told)].float().cpu(), told, atol=_SAME)
+        return len(told) == 0 or torch.allclose(
+            codebook[: len(told)].float().cpu(), told, rtol=0, atol=_SAME * float(told.abs().max())
+        )
 
     @torch.no_grad()
     def __call__(
@@ -168,10 +170,10 @@ class AnyVLRefinerPipeline(DiffusionPipeline):
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
     def _opened(self, image: Any) -> Float[Tensor, "batch 3 height width"]:
-        """Pictures in [-1, 1]; InputError for arrays of bytes, which diffusers would take for very bright ones, and for more or
-        fewer than three channels."""
+        """Pictures in [-1, 1]; InputError for arrays of whole numbers, which diffusers would take for very bright ones, and for
+        more or fewer than three channels."""
         for one in image if isinstance(image, list | tuple) else [image]:
-            if getattr(one, "dtype", None) in (np.uint8, torch.uint8):
+            if isinstance(one, np.ndarray | Tensor) and not torch.as_tensor(one[:1]).is_floating_point():
                 raise InputError("arrays and tensors hold pictures in [0, 1], but one of bytes came: divide it by 255")
         picture = self.image_processor.preprocess(image).to(torch.float32)
         if picture.shape[1] != 3:

@@ -91,8 +91,13 @@ def test_what_cannot_refine_says_why(small: Image.Image) -> None:
     class Variation:
         def __call__(self, image: Any, height: int | None = None, width: int | None = None) -> None: ...
 
-    with pytest.raises(InputError, match="Variation cannot refine: it paints other pictures"):
+    with pytest.raises(InputError, match="Variation cannot refine: it takes a size but neither strength"):
         as_refiner(Variation())
+
+    class Upscaler:
+        def __call__(self, image: Any, height: int | None = None, noise_level: int = 9) -> None: ...
+
+    assert as_refiner(wider := Upscaler()) is wider
     with pytest.raises(InputError, match="not 3"):
         as_refiner(3)
     with pytest.raises(InputError, match=r"Film cannot refine.*wants num_frames"):
@@ -111,14 +116,15 @@ def test_what_cannot_refine_says_why(small: Image.Image) -> None:
         repaint(image_to_image(), small, (80, 144), prompt="", seed=0, strength=0.1, num_inference_steps=5)
 
 
-def test_pipelines_are_loaded_from_folders(tmp_path: Path, small: Image.Image) -> None:
+def test_pipelines_are_loaded_from_folders(tmp_path: Path, small: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
     image_to_image().save_pretrained(tmp_path / "pipeline")
     loaded = load_pipeline(tmp_path / "pipeline", torch.device("cpu"), torch.float32)
     loaded.set_progress_bar_config(disable=True)
     assert repaint(loaded, small, (80, 144), prompt="", seed=0, num_inference_steps=2).size == (144, 80)
     with pytest.raises(CheckpointError, match="diffusers finds no pipeline"):
         load_pipeline(tmp_path, torch.device("cpu"), torch.float32)
-    for nowhere in (tmp_path / "none", str(tmp_path / "none"), "./none"):
+    monkeypatch.chdir(tmp_path)
+    for nowhere in (tmp_path / "none", str(tmp_path / "none"), "./none", "none", "pipeline/none"):
         with pytest.raises(CheckpointError, match=r"there is no folder .*none"):
             load_pipeline(nowhere, torch.device("cpu"), torch.float32)
 
