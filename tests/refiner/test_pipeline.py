@@ -1,6 +1,7 @@
 """The refiner's own pipeline on random weights: sizes, seeds, schedulers, tiles, previews, and its folder."""
 
 import copy
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,14 @@ def test_a_scheduler_that_follows_no_flow_is_refused(pipeline: AnyVLRefinerPipel
         other = AnyVLRefinerPipeline(pipeline.unet, scheduler)
         with pytest.raises(InputError, match=r"does not lead along this refiner's flow.*UniPCMultistepScheduler"):
             refined(other, picture)
+
+
+def test_the_command_line_names_every_scheduler() -> None:
+    from anyvl.cli.refining import refine
+
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    told = str(inspect.signature(refine).parameters["scheduler"].annotation.__metadata__[0].help)
+    assert all(name in page and name in told for name in SCHEDULERS)
 
 
 def test_mistakes_teach(pipeline: AnyVLRefinerPipeline, picture: np.ndarray) -> None:

@@ -3,10 +3,8 @@
 import torch
 from torch import nn
 
-from anyvl.refiner import RefinerUNet
 from anyvl.training.config import Schedule
 from anyvl.training.critic import Critic, criticism, judged
-from anyvl.training.optimizer import refiner_optimizers
 
 
 def test_gradients_reach_the_painter_or_the_critic_never_both() -> None:
@@ -54,14 +52,3 @@ def test_a_critic_that_is_not_trusted_leaves_the_painter_alone() -> None:
     better = (painted - slope).detach()  # what costs less is found out less
     assert critic(better)[0].mean() > critic(painted)[0].mean()
     assert Schedule(steps=9, rate=1.0, warmup=4).trust(0) == 0 and Schedule(steps=9, rate=1.0, warmup=0).trust(0) == 1
-
-
-def test_muon_has_the_hidden_convolutions_alone() -> None:
-    unet = RefinerUNet((8, 8), 1, (2,), 4)
-    muon, adamw = refiner_optimizers(unet, Schedule(steps=9, rate=1.0))
-    names = {id(p): name for name, p in unet.named_parameters()}
-    held = [{names[id(p)] for group in one.param_groups for p in group["params"]} for one in (muon, adamw)]
-    assert held[0] | held[1] == set(names.values()) and not held[0] & held[1]
-    blocks = ("down_blocks", "downsamplers", "mid_blocks", "upsamplers", "up_blocks")
-    assert {name.split(".")[0] for name in held[0]} == set(blocks)
-    assert all("time" not in name for name in held[0])

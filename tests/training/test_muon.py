@@ -1,9 +1,12 @@
-"""Muon steps as torch's own does, and its iteration makes singular values even."""
+"""Muon steps as torch's own does, its iteration makes singular values even, and it has what is hidden alone."""
 
 import pytest
 import torch
 
+from anyvl.refiner import RefinerUNet
+from anyvl.training.config import Schedule
 from anyvl.training.muon import Muon, orthogonalised
+from anyvl.training.optimizer import refiner_optimizers
 
 
 @pytest.mark.parametrize("shape", [(3, 24, 40), (2, 40, 24), (1, 16, 16)])
@@ -37,3 +40,14 @@ def test_a_convolution_is_a_matrix_of_a_filter_a_row():
         parameter.grad = torch.randn(24, 45, generator=torch.Generator().manual_seed(1)).view(parameter.shape)
         Muon([parameter], lr=0.02).step()
     assert torch.equal(filters.flatten(1), matrix) and not torch.equal(filters, start)
+
+
+def test_muon_has_the_hidden_convolutions_alone() -> None:
+    unet = RefinerUNet((8, 8), 1, (2,), 4)
+    muon, adamw = refiner_optimizers(unet, Schedule(steps=9, rate=1.0))
+    names = {id(p): name for name, p in unet.named_parameters()}
+    held = [{names[id(p)] for group in one.param_groups for p in group["params"]} for one in (muon, adamw)]
+    assert held[0] | held[1] == set(names.values()) and not held[0] & held[1]
+    blocks = ("down_blocks", "downsamplers", "mid_blocks", "upsamplers", "up_blocks")
+    assert {name.split(".")[0] for name in held[0]} == set(blocks)
+    assert all("time" not in name for name in held[0])
